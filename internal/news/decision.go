@@ -1,0 +1,50 @@
+package news
+
+import "time"
+
+// A Fate is what becomes of an item that was received; each has exactly one.
+type Fate uint8
+
+const (
+	Known     Fate = iota + 1 // unchanged since we saw it last
+	New                       // begins a story
+	Revised                   // a known item whose title or text changed
+	Duplicate                 // tells a story already on the shelf
+	Dropped                   // left out, for a reason that is named
+)
+
+var fates = [...]string{Known: "known", New: "new", Revised: "revised", Duplicate: "duplicate", Dropped: "dropped"}
+
+func (f Fate) String() string { return fates[f] }
+
+// A Decision is what became of an item and why: one record of the site's log.
+// Known items leave none.
+type Decision struct {
+	Pos    Position // its place in the log; the item's too, where one is kept
+	At     time.Time
+	Source string // Source.Key
+	Fate   Fate
+	// Story is where the story began that the item tells: its own position
+	// when New, 0 when Dropped.
+	Story Position
+	// ID is the story's, when New.
+	ID [16]byte
+	// Keys are all that deciding remembers of the item.
+	Keys Keys
+	// Reason is the evidence: guid, url, text or near for a Duplicate; the
+	// rule that dropped it; why a nominee was refused for a New one.
+	Reason string
+	// Similarity is in [0, 1]; 1 for exact evidence.
+	Similarity float32
+	// Title is kept for Dropped items, of which nothing else is.
+	Title string
+}
+
+// Keys are what is compared of an item, 64-bit hashes; 0 means there is none.
+type Keys struct {
+	ID     uint64   // source and GUID
+	URL    uint64   // canonical address
+	Title  uint64   // title after normalising; never evidence alone
+	Text   []uint64 // title and text after normalising, one for each text given
+	Digest uint64   // the words that a reader sees; another one is a revision
+}

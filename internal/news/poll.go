@@ -1,0 +1,53 @@
+package news
+
+import "time"
+
+// A Poll is one visit to one source, and the record of the last one: what we
+// must remember to ask politely again.
+type Poll struct {
+	Source string    `json:"source"` // Source.Key
+	Last   time.Time `json:"last,omitzero"`
+	// Next is when it is due again, and Why the reason in words.
+	Next time.Time `json:"next,omitzero"`
+	Why  string    `json:"why,omitempty"`
+	// Outcome of the last visit.
+	Status  int    `json:"status,omitempty"`  // HTTP; 0: no answer
+	Error   string `json:"error,omitempty"`   // "" when it went well
+	Partial string `json:"partial,omitempty"` // what was lost of a broken document
+	// Failures in a row; Good is the last visit that went well, Changed the
+	// last that brought another document.
+	Failures int       `json:"failures,omitempty"`
+	Good     time.Time `json:"good,omitzero"`
+	Changed  time.Time `json:"changed,omitzero"`
+	// ETag and LastModified are opaque and go back verbatim (RFC 9110 8.8).
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
+	// Body is a hash of the document, for servers whose validators lie.
+	Body uint64 `json:"body,omitempty"`
+	// Rules is the source's drop and keep rules as a hash: when they change,
+	// what they once dropped is asked for again.
+	Rules uint64 `json:"rules,omitempty"`
+	// Floors that the answer set: nothing is asked before them.
+	Floor    time.Time `json:"floor,omitzero"`
+	FloorWhy string    `json:"floor_why,omitempty"`
+	// Feed is what the document says of itself; Moved where a permanent
+	// redirect points; Hub a WebSub hub it names.
+	Feed  Feed   `json:"feed,omitzero"`
+	Moved string `json:"moved,omitempty"`
+	Hub   string `json:"hub,omitempty"`
+	// Items in the last document.
+	Items int `json:"items,omitempty"`
+	// Seen are the items of the last document, and those that left it while
+	// the log had already forgotten them.
+	Seen []Seen `json:"seen,omitempty"`
+}
+
+// Seen remembers an item that stood in a source's document, for as long as it
+// stands there: the log forgets after `retain`, a quiet feed does not.
+type Seen struct {
+	ID  uint64 `json:"id"`  // as Keys.ID
+	Raw uint64 `json:"raw"` // of the entry as the parser gave it
+	// Since and Gone are Unix times; Gone is 0 while it is in the document.
+	Since int64 `json:"since"`
+	Gone  int64 `json:"gone,omitempty"`
+}
