@@ -83,7 +83,9 @@ func EncodeDecision(d news.Decision) []byte {
 	b := make([]byte, 0, 96+len(d.Source)+len(d.Reason)+len(d.Title))
 	b = append(b, formDecision, byte(d.Fate))
 	b = binary.AppendVarint(b, d.At.UnixMilli())
+	b = binary.AppendVarint(b, unixMilli(d.Since))
 	b = binary.AppendUvarint(b, uint64(d.Story))
+	b = binary.AppendUvarint(b, uint64(d.Of))
 	if d.Fate == news.New {
 		b = append(b, d.ID[:]...)
 	}
@@ -110,7 +112,8 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 	}
 	d := news.Decision{Pos: at, Fate: news.Fate(r.byte())}
 	d.At = time.UnixMilli(r.varint()).UTC()
-	d.Story = news.Position(r.uvarint())
+	d.Since = timeOf(r.varint())
+	d.Story, d.Of = news.Position(r.uvarint()), news.Position(r.uvarint())
 	if d.Fate == news.New {
 		copy(d.ID[:], r.take(len(d.ID)))
 	}
@@ -127,6 +130,20 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 		return news.Decision{}, fmt.Errorf("decision %d: %w: %d bytes that are no decision", at, ErrCorrupt, len(b))
 	}
 	return d, nil
+}
+
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixMilli()
+}
+
+func timeOf(milli int64) time.Time {
+	if milli == math.MinInt64 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milli).UTC()
 }
 
 // A reader takes fields off the front; short says that it ran out, once is enough.

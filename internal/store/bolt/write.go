@@ -168,14 +168,15 @@ func (s *Store) Expire(ctx context.Context, to news.Position) error {
 	return nil
 }
 
-// expire forgets one step's worth; stories go first, they name their topics.
+// expire forgets one step's worth. The log goes first: what it does not name
+// any more, nobody joins, even if we are killed between two steps.
 func (s *Store) expire(tx *bbolt.Tx, to news.Position) (more bool, err error) {
 	if log := tx.Bucket([]byte("log")); end(tx) < to {
 		if err := log.SetSequence(uint64(to)); err != nil {
 			return false, err
 		}
 	}
-	for _, name := range []string{"stories", "items", "log"} {
+	for _, name := range []string{"log", "stories", "items"} {
 		old := upTo(tx.Bucket([]byte(name)), to)
 		for _, k := range old {
 			if name == "stories" {

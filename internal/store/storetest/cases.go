@@ -31,6 +31,7 @@ func whole(t *testing.T, s *site) {
 	b := news1(0, 3, "World", "China/Human Rights")
 	b.Decisions[1].Fate, b.Decisions[1].Reason, b.Decisions[1].Similarity, b.Decisions[1].Story = news.Duplicate, "url", 1, 1
 	b.Decisions[1].ID = [16]byte{}
+	b.Decisions[1].Of = 1
 	b.Decisions[2] = news.Decision{Pos: 3, At: minute(3), Source: "x", Fate: news.Dropped, Reason: `drop: title:"sponsored"`, Title: "Sponsored: 买"}
 	delete(b.Items, 3)
 	b.Stories = b.Stories[:1]

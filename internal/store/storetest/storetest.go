@@ -162,7 +162,7 @@ func news1(at news.Position, n int, topics ...string) store.Batch {
 		pos := at + news.Position(i) + 1
 		it := item(pos)
 		b.Items[pos] = it
-		d := news.Decision{Pos: pos, At: minute(int(pos)), Source: it.Source, Fate: news.New, Story: pos,
+		d := news.Decision{Pos: pos, At: minute(int(pos)), Source: it.Source, Fate: news.New, Story: pos, Since: it.Since(),
 			Keys: news.Keys{ID: uint64(pos) << 3, URL: 1<<60 + uint64(pos), Title: 2, Digest: 3, Text: []uint64{5, uint64(pos)}}}
 		d.ID[15] = byte(pos)
 		b.Decisions = append(b.Decisions, d)
