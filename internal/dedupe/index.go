@@ -51,6 +51,9 @@ func (x *Index) Apply(ds ...news.Decision) {
 	}
 }
 
+// Skip moves to the end of a log whose last decisions are already forgotten.
+func (x *Index) Skip(at news.Position) { x.at = max(x.at, at) }
+
 // Story is where the story with an ID began; 0 if it is not remembered.
 func (x *Index) Story(id [16]byte) news.Position { return x.byStory[idKey(id)] }
 

@@ -78,7 +78,8 @@ func exportLog(ctx context.Context, s Store, out *json.Encoder) error {
 		if err != nil || len(items) == 0 {
 			return err
 		}
-		return out.Encode(line{Item: &items[0]})
+		it := items[d.Pos]
+		return out.Encode(line{Item: &it})
 	})
 }
 

@@ -31,10 +31,10 @@ type Store interface {
 	Append(ctx context.Context, at news.Position, b Batch) (news.Position, error)
 	// Since yields the decisions behind a position, in order.
 	Since(ctx context.Context, after news.Position) iter.Seq2[news.Decision, error]
-	// Items and Story return what is kept under the given positions, in their
-	// order, without those that are not kept.
-	Items(ctx context.Context, at ...news.Position) ([]news.Item, error)
-	Story(ctx context.Context, at ...news.Position) ([]news.Story, error)
+	// Items and Story return what is kept under the given positions; nothing
+	// for those under which nothing is.
+	Items(ctx context.Context, at ...news.Position) (map[news.Position]news.Item, error)
+	Story(ctx context.Context, at ...news.Position) (map[news.Position]news.Story, error)
 	// Stories yields the stories that began behind a position, in order.
 	Stories(ctx context.Context, after news.Position) iter.Seq2[news.Story, error]
 	// Shelf yields the stories filed under a topic: newest Published first,

@@ -179,17 +179,17 @@ func end(tx *bbolt.Tx) news.Position {
 }
 
 // Items implements store.Store.
-func (s *Store) Items(_ context.Context, at ...news.Position) ([]news.Item, error) {
+func (s *Store) Items(_ context.Context, at ...news.Position) (map[news.Position]news.Item, error) {
 	return get[news.Item](s, "items", at)
 }
 
 // Story implements store.Store.
-func (s *Store) Story(_ context.Context, at ...news.Position) ([]news.Story, error) {
+func (s *Store) Story(_ context.Context, at ...news.Position) (map[news.Position]news.Story, error) {
 	return get[news.Story](s, "stories", at)
 }
 
-func get[T any](s *Store, bucket string, at []news.Position) ([]T, error) {
-	vs := make([]T, 0, len(at))
+func get[T any](s *Store, bucket string, at []news.Position) (map[news.Position]T, error) {
+	vs := make(map[news.Position]T, len(at))
 	err := s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		for _, p := range at {
@@ -201,7 +201,7 @@ func get[T any](s *Store, bucket string, at []news.Position) ([]T, error) {
 			if err := s.codec.Decode(raw, &v); err != nil {
 				return fmt.Errorf("%s %d: %w", bucket, p, err)
 			}
-			vs = append(vs, v)
+			vs[p] = v
 		}
 		return nil
 	})
@@ -254,7 +254,7 @@ func (s *Store) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, e
 				yield(news.Story{}, err)
 				return
 			}
-			if !yield(stories[0], nil) {
+			if !yield(stories[at], nil) {
 				return
 			}
 		}

@@ -48,7 +48,7 @@ func killed(t *testing.T, s *site) {
 		t.Errorf("the log ends at %d; %d was acknowledged, batches are of %d", at, acknowledged, perBatch)
 	}
 	got := s.everything()
-	for what, n := range map[string]int{"log": len(got["log"].([]news.Decision)), "items": len(got["items"].([]news.Item)), "stories": len(got["stories"].([]news.Story)), "shelf": got["counts"].(map[string]int)["World"]} {
+	for what, n := range map[string]int{"log": len(got["log"].([]news.Decision)), "items": len(got["items"].(map[news.Position]news.Item)), "stories": len(got["stories"].([]news.Story)), "shelf": got["counts"].(map[string]int)["World"]} {
 		if n != int(at) {
 			t.Errorf("%s holds %d, the log ends at %d", what, n, at)
 		}

@@ -114,13 +114,13 @@ func (s *site) everything() map[string]any {
 		shelves[topic] = all(s.t, s.Shelf(ctx, topic))
 	}
 	decisions := all(s.t, s.Since(ctx, 0))
-	var items []news.Item
+	var at []news.Position
 	for _, d := range decisions {
-		its, err := s.Items(ctx, d.Pos)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		items = append(items, its...)
+		at = append(at, d.Pos)
+	}
+	items, err := s.Items(ctx, at...)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	mark, err := s.Mark(ctx, "rules")
 	if err != nil {
