@@ -3,7 +3,6 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -50,7 +49,8 @@ func checkValues(name, part string) error {
 	if name == "weekday" && (low == "7" || high == "7") {
 		return fmt.Errorf("weekday 7 is not known here (write 0 for Sunday, as in %q)", sunday(values))
 	}
-	if strings.ContainsAny(part, "#") || regexp.MustCompile(`^(L|LW|\d+[LW])$`).MatchString(part) {
+	letters := strings.Trim(part, "0123456789")
+	if strings.Contains(part, "#") || letters == "L" || letters == "W" || letters == "LW" {
 		return fmt.Errorf("the %s %q is of another cron: L, W and # are not known here (write numbers, or two schedules)", name, part)
 	}
 	a, errA := strconv.Atoi(low)
