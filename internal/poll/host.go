@@ -23,7 +23,7 @@ type waiting struct {
 }
 
 func newHosts() *hosts {
-	return &hosts{byName: map[string]*waiting{}, later: schedule.NewQueue()}
+	return &hosts{byName: map[string]*waiting{}, later: &schedule.Queue{}}
 }
 
 // wait puts a job in its host's line.

@@ -77,7 +77,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	l := &loop{
-		Poller: p, queue: schedule.NewQueue(), hosts: newHosts(), jobs: map[string]*job{},
+		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
 		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(), empty: p.index.At() == 0,
 	}
 	go l.committer(work)
@@ -120,7 +120,7 @@ func (l *loop) fill(ctx context.Context) error {
 		case !polled:
 			at = now
 		case at.Before(now):
-			at = s.Schedule.Overdue(s.Key, now, pl.Spread)
+			at = s.Schedule.Overdue(s.Key, at, now, pl.Spread, schedule.Limits{Spread: pl.Spread})
 		}
 		l.queue.Set(s.Key, at)
 	}

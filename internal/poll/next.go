@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aggregator/internal/news"
+	"aggregator/internal/schedule"
 )
 
 const (
@@ -28,7 +29,7 @@ func floor(pl *plan, p news.Poll) (time.Time, string) {
 	if p.Status == statusGone {
 		return never, "gone for good (410): take it out of the configuration"
 	}
-	at, why := p.Last.Add(pl.MinInterval), fmt.Sprintf("min_interval %s", short(pl.MinInterval))
+	at, why := p.Last.Add(pl.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(pl.MinInterval))
 	if p.Floor.After(at) {
 		at, why = p.Floor, p.FloorWhy
 	}
@@ -52,23 +53,11 @@ func backoff(failures int) time.Duration {
 // floors dispose.
 func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
 	at, why := floor(pl, p)
-	slot := s.Schedule.Due(s.Key, now, pl.Spread)
+	slot, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: pl.Spread})
 	if at.After(slot) {
 		return at, why
 	}
 	return slot, "schedule " + s.Schedule.String()
-}
-
-func short(d time.Duration) string {
-	switch {
-	case d%(24*time.Hour) == 0 && d > 0:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d%time.Hour == 0 && d > 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d%time.Minute == 0 && d > 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }
 
 func times(n int, what string) string {
