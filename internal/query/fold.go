@@ -14,7 +14,8 @@ func Fold(s string) string {
 	return string(appendFold(nil, norm.NFC.String(s)))
 }
 
-// appendFold appends s, which is in NFC, folded.
+// appendFold appends s folded. Where letters and marks may be one letter, s is
+// in NFC.
 func appendFold(dst []byte, s string) []byte {
 	from, voiced := len(dst), false
 	for i := 0; i < len(s); {
@@ -66,7 +67,7 @@ func foldsToItself(r rune) bool {
 		'α' <= r && r <= 'ω' && r != 'ς',
 		'א' <= r && r <= 'ת',
 		'ا' <= r && r <= 'ي' && r != 'ـ' && !isArabicMark(r),
-		0x0900 <= r && r <= 0x109F, // Indic, Thai, Lao, Tibetan, Burmese: in NFC, marks kept
+		0x0900 <= r && r <= 0x0957, 0x0E00 <= r && r <= 0x0EFF, 0x1000 <= r && r <= 0x109F, // Hindi, Thai, Lao, Burmese
 		isLoneRange(r):
 		return true
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -191,7 +189,6 @@ func (p *parser) bound(l lexeme) *node {
 // term reads one term; only binds it alone, p.field may bind the group.
 func (p *parser) term(only field) *node {
 	l := p.lex
-	l.text = norm.NFC.String(l.text)
 	n := &node{field: p.field, typed: strings.TrimSpace(l.text), quoted: l.kind == quote}
 	switch {
 	case n.field == topic && (l.kind == expression || l.text == "*"):
@@ -265,16 +262,16 @@ func (p *parser) words(n *node, l lexeme) {
 		from += n
 	}
 	stars, alone := 0, false
-	for w, ok := nextWord(l.text, 0, 0); ok; w, ok = nextWord(l.text, w.to, w.to) {
+	eachWord(l.text, func(w word) {
 		pat := pattern{word: string(appendWord(nil, l.text, w)), glued: w.glued && w.lone && alone}
 		alone = w.lone
 		if r, _ := utf8.DecodeRuneInString(l.text[w.to:]); isStar(r) {
 			stars++
 			pat.prefix = !w.lone
-			p.checkPrefix(pat, from+w.from)
+			p.checkPrefix(pat, from+int(w.from))
 		}
 		n.words = append(n.words, pat)
-	}
+	})
 	p.checkStars(l.text, from, stars)
 	if len(n.words) == 0 {
 		p.fail(l.offset, "no letter or digit to look for", "")

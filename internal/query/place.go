@@ -57,12 +57,12 @@ func (p *Prepared) start(w pattern, i int) int {
 	}
 	if i < 0 {
 		if first, ok := p.first[w.word]; ok {
-			return first
+			return int(first)
 		}
 		return -1
 	}
 	if next := p.tokens[i].next; next > 0 {
-		return next
+		return int(next)
 	}
 	return -1
 }

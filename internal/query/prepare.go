@@ -2,8 +2,6 @@ package query
 
 import (
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // A Doc is what queries look at: the parts of one item, as plain text.
@@ -49,25 +47,25 @@ func fieldName(f field) string {
 type Prepared struct {
 	values []value
 	tokens []token
-	folded string         // the folded words, one after the other
-	first  map[string]int // a word → the first of tokens that is it
+	folded string           // the folded words, one after the other
+	first  map[string]int32 // a word → the first of tokens that is it
 }
 
 // A value is one text of a Doc: its title, one of its labels. first and end
 // are its tokens.
 type value struct {
 	field      field
-	raw        string // in NFC
+	raw        string
 	folded     string // of a host, url, lang or topic
 	first, end int
 }
 
 type token struct {
 	word
-	value int // of Prepared.values
-	start int // of the folded word, in Prepared.folded
-	end   int
-	next  int // the next token that is the same word; 0: none
+	value      int32 // of Prepared.values
+	start, end int32 // of the folded word, in Prepared.folded
+	next       int32 // the next token that is the same word; 0: none
+	last       int32 // the last one that is, where this is the first
 }
 
 // Prepare reads d for [Query.Match] and [Set.Match].
@@ -117,7 +115,7 @@ func (b *builder) add(f field, texts ...string) {
 		if s == "" {
 			continue
 		}
-		v := value{field: f, raw: norm.NFC.String(s), first: len(b.p.tokens)}
+		v := value{field: f, raw: s, first: len(b.p.tokens)}
 		if f <= tag {
 			b.cut(v.raw)
 		} else {
@@ -129,23 +127,28 @@ func (b *builder) add(f field, texts ...string) {
 }
 
 func (b *builder) cut(s string) {
-	for w, ok := nextWord(s, 0, 0); ok; w, ok = nextWord(s, w.to, w.to) {
-		t := token{word: w, value: len(b.p.values), start: len(b.folded)}
+	eachWord(s, func(w word) {
+		t := token{word: w, value: int32(len(b.p.values)), start: int32(len(b.folded))}
 		b.folded = appendWord(b.folded, s, w)
-		t.end = len(b.folded)
+		t.end = int32(len(b.folded))
 		b.p.tokens = append(b.p.tokens, t)
-	}
+	})
 }
 
-// done chains the tokens that are the same word, from the last to the first.
+// done chains the tokens that are the same word.
 func (b *builder) done() *Prepared {
 	p := b.p
 	p.folded = string(b.folded)
-	p.first = make(map[string]int, len(p.tokens)/2)
-	for i := len(p.tokens) - 1; i >= 0; i-- {
-		w := p.word(i)
-		p.tokens[i].next = p.first[w]
-		p.first[w] = i
+	p.first = make(map[string]int32, len(p.tokens)/2)
+	for i := range int32(len(p.tokens)) {
+		w := p.word(int(i))
+		first, known := p.first[w]
+		if known {
+			p.tokens[p.tokens[first].last].next = i
+		} else {
+			p.first[w], first = i, i
+		}
+		p.tokens[first].last = i
 	}
 	return p
 }

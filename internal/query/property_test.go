@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 )
 
@@ -38,20 +39,26 @@ func FuzzParse(f *testing.F) {
 // FuzzPrepare: no text panics, words lie in it in order, folding twice is
 // folding once.
 func FuzzPrepare(f *testing.F) {
-	for _, s := range []string{"China's U.S. Xi’s", "中国Abc ｶﾞ", "e\u0301\u200b\u00ad", "\xff\xfea", "ﷺ İ ß ϓ ﾞ", "A.B.c.D."} {
+	for _, s := range []string{"China's U.S. Xi’s", "中国Abc ｶﾞ", "e\u0301\u200b\u00ad", "\xff\xfea", "ﷺ İ ß ϓ ﾞ", "A.B.c.D.", "한국 ガ", "ஔ ক़ ऩ ё й Ǻ ﬁ"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		p := Prepare(Doc{Text: s})
-		last := 0
+		last := int32(0)
 		for i, w := range p.tokens {
 			if w.from < last || w.to <= w.from || w.glued && w.from != last {
 				t.Fatalf("%q: word %d is out of order: %+v", s, i, w)
 			}
 			last = w.to
 		}
-		if once := Fold(s); utf8.ValidString(s) && Fold(once) != once {
+		if !utf8.ValidString(s) {
+			return
+		}
+		if once := Fold(s); Fold(once) != once {
 			t.Fatalf("%q folds to %q, that to %q", s, once, Fold(once))
+		}
+		if c, d := Prepare(Doc{Text: norm.NFC.String(s)}), Prepare(Doc{Text: norm.NFD.String(s)}); c.folded != d.folded {
+			t.Fatalf("%q is %q composed and %q taken apart", s, c.folded, d.folded)
 		}
 	})
 }

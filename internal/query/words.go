@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // A word is a place in a text: letters and digits in a row, or one character
@@ -13,31 +15,33 @@ import (
 // These are not the words of UAX #29, which keeps "l'Iran" and "Xi's" whole:
 // here Iran is found in the one and Xi in the other.
 type word struct {
-	from, to int  // bytes of the text
-	lone     bool // one character of Chinese, Japanese, Korean, Thai, …
-	glued    bool // begins where the word before ended
+	from, to int32 // bytes of the text
+	lone     bool  // one character of Chinese, Japanese, Korean, Thai, …
+	glued    bool  // begins where the word before ended
+	accented bool  // has marks that may be one with the letter before
 }
 
-// nextWord finds the first word of s at or after i; last is where the word
-// before ended. ok is false when there is none.
-func nextWord(s string, i, last int) (w word, ok bool) {
-	i = skipPossessive(s, i, last)
-	for i < len(s) {
+// eachWord calls do with the words of s, in order.
+func eachWord(s string, do func(word)) {
+	last := 0
+	for i := 0; i < len(s); {
 		c, n := classAt(s, i)
-		if c == letter || c == lone {
-			return word{from: i, to: wordEnd(s, i, i+n, c), lone: c == lone, glued: i == last}, true
+		if c != letter && c != lone {
+			i += n
+			continue
 		}
-		i += n
+		end, accented := wordEnd(s, i, i+n, c)
+		do(word{int32(i), int32(end), c == lone, i == last, accented})
+		i, last = skipPossessive(s, end), end
 	}
-	return word{}, false
 }
 
 // wordEnd is where the word ends that begins at from with a character of
 // class c; i is after that character.
-func wordEnd(s string, from, i int, c class) int {
+func wordEnd(s string, from, i int, c class) (end int, accented bool) {
 	if c == letter && i < len(s) && s[i] == '.' {
 		if end := acronymEnd(s, from); end > 0 {
-			return end
+			return end, false
 		}
 	}
 	for i < len(s) {
@@ -49,9 +53,10 @@ func wordEnd(s string, from, i int, c class) int {
 		if next == gap || next == lone || next == letter && c == lone {
 			break
 		}
+		accented = accented || next == accent
 		i += n
 	}
-	return i
+	return i, accented
 }
 
 // acronymEnd is where the last letter of U.S. or U.N. stands, which are read
@@ -77,15 +82,15 @@ func acronymEnd(s string, i int) int {
 
 // skipPossessive steps over the 's after a word: "China's government" is
 // found by "china government", and Xi's finds Xi.
-func skipPossessive(s string, i, last int) int {
-	if i != last || i >= len(s) {
+func skipPossessive(s string, i int) int {
+	if i < len(s) && s[i] == ' ' {
 		return i
 	}
 	r, n := utf8.DecodeRuneInString(s[i:])
 	if !isApostrophe(r) || i+n >= len(s) || s[i+n]|0x20 != 's' {
 		return i
 	}
-	if c, _ := classAt(s, i+n+1); c == letter || c == mark {
+	if c, _ := classAt(s, i+n+1); c != gap && c != lone {
 		return i
 	}
 	return i + n + 1
@@ -106,7 +111,11 @@ func isLetterApostrophe(r rune) bool { return 0x02B9 <= r && r <= 0x02BF }
 // appendWord appends word w of s, folded; U.S loses its dots.
 func appendWord(dst []byte, s string, w word) []byte {
 	from := len(dst)
-	dst = appendFold(dst, s[w.from:w.to])
+	surface := s[w.from:w.to]
+	if w.accented {
+		surface = norm.NFC.String(surface)
+	}
+	dst = appendFold(dst, surface)
 	if len(dst) > from+1 && dst[from+1] == '.' {
 		dst = dst[:from+len(slices.DeleteFunc(dst[from:], func(c byte) bool { return c == '.' }))]
 	}
@@ -121,6 +130,7 @@ const (
 	letter       // or digit
 	lone         // a word by itself
 	mark         // belongs to the character before, or is not seen at all
+	accent       // a mark that may be one letter with the character before
 )
 
 func classAt(s string, i int) (class, int) {
@@ -168,8 +178,10 @@ func classOfRare(r rune) class {
 	switch {
 	case isLetterApostrophe(r):
 		return gap
-	case isHidden(r), isHalfVoicing(r), unicode.IsMark(r):
+	case isHidden(r), 0x064B <= r && r <= 0x0652, 0x0E00 <= r && r <= 0x0EFF && unicode.IsMark(r):
 		return mark
+	case unicode.IsMark(r), isHalfVoicing(r), 0x1160 <= r && r <= 0x11FF: // of Korean, taken apart
+		return accent
 	case unicode.IsLetter(r), r == '〇':
 		if isLone(r) {
 			return lone
