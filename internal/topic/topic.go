@@ -15,6 +15,9 @@
 // A story's topics are the fewest that satisfy all this (the least fixed
 // point), so that the rule of China/Detention may ask for topic:China though
 // being in the one is being in the other.
+//
+// A seventh of the room's lines only say what was decided: they are kept here
+// so that reason and decision cannot drift apart.
 package topic
 
 import (
