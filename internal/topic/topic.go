@@ -154,6 +154,15 @@ func (f *Filer) gather() {
 	f.set = query.NewSet(queries)
 }
 
+// Names are the topics in the order of the configuration.
+func (f *Filer) Names() []string {
+	names := make([]string, len(f.rules))
+	for i, r := range f.rules {
+		names[i] = r.Name
+	}
+	return names
+}
+
 // Where is the place of a topic's rule in the configuration, as it is now.
 func (f *Filer) Where(name string) string {
 	if i, ok := f.names[key(name)]; ok {
