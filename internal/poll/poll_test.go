@@ -127,7 +127,7 @@ func source(t *testing.T, name string) Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Source{Source: news.Source{Key: name + ".example/feed", URL: "https://" + name + ".example/feed", Name: name, Tier: 5}, Schedule: every}
+	return Source{Source: news.Source{Key: name + ".example/feed", URL: "https://" + name + ".example/feed", Name: name, Tier: 5}, Schedule: every, MinInterval: 5 * time.Minute}
 }
 
 func parse(t *testing.T, q string) *query.Query {
@@ -378,7 +378,7 @@ func TestAnotherReplicaAppendsFirst(t *testing.T) {
 	if r := d.pass(); r.Items != (Items{Received: 1, Duplicate: 1}) {
 		t.Errorf("decided again behind the other: %+v", r.Items)
 	}
-	if st := d.one(); st.Lead.Name != "b" || len(st.Also) != 1 {
+	if st := d.one(); st.Pos != 1 || st.Lead.Name != "a" || len(st.Also) != 1 || st.Also[0].Name != "b" {
 		t.Errorf("one story, both tellings: %+v", st)
 	}
 }

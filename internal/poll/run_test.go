@@ -43,6 +43,13 @@ func (d *desk) times(key string) int {
 	return n
 }
 
+// count is how often anything was asked since the last forgetting.
+func (d *desk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.asked)
+}
+
 func TestScheduled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, "a", "b")
@@ -96,13 +103,13 @@ func TestRestart(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		stop()
-		if len(d.asked) != 50 {
-			t.Fatalf("%d asked at first", len(d.asked))
+		if n := d.count(); n != 50 {
+			t.Fatalf("%d asked at first", n)
 		}
 		_, stop = d.running(t)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if again := len(d.asked) - 50; again != 0 {
+		if again := d.count() - 50; again != 0 {
 			t.Errorf("%d asked again right after a restart", again)
 		}
 		stop()
@@ -111,7 +118,7 @@ func TestRestart(t *testing.T) {
 		_, stop = d.running(t)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if n := len(d.asked); n > 10 {
+		if n := d.count(); n > 10 {
 			t.Errorf("%d of 50 at once after a long sleep", n)
 		}
 		time.Sleep(16 * time.Minute)
@@ -136,7 +143,7 @@ func TestStoreDownAndBack(t *testing.T) {
 		p, stop := d.running(t)
 		time.Sleep(40 * time.Minute)
 		synctest.Wait()
-		if n := len(d.asked); n > 2 {
+		if n := d.count(); n > 2 {
 			t.Errorf("%d fetches whose results could not be kept", n)
 		}
 		if p.Trouble() == "" {
