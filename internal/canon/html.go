@@ -60,7 +60,8 @@ func (c *Cleaner) HTML(s, base string) string {
 	r := rewriter{base: base}
 	r.b.Grow(len(s) + 64)
 	r.run(s)
-	return strings.TrimSpace(closeTags(c.policy.Sanitize(r.b.String())))
+	// Clean again: "&#1;" is a control character only now.
+	return strings.TrimSpace(Clean(closeTags(c.policy.Sanitize(r.b.String()))))
 }
 
 // rewriter copies HTML, its addresses made absolute and what shall not be seen
