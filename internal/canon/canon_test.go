@@ -116,6 +116,9 @@ func TestHash(t *testing.T) {
 	if Hash("ab", "c") == Hash("a", "bc") || Hash("a") == Hash("a", "") || Hash("a", "b") != Hash("a", "b") {
 		t.Error("parts run together")
 	}
+	if HashBytes([]byte("ab")) != Hash("ab") {
+		t.Error("bytes and text differ")
+	}
 	if Hash() == 0 || Hash("") == 0 {
 		t.Error("0 stands for none")
 	}

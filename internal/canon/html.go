@@ -85,7 +85,12 @@ func (r *rewriter) run(s string) {
 				r.b.Write(z.Raw())
 			}
 			continue
-		case xhtml.CommentToken, xhtml.DoctypeToken:
+		case xhtml.CommentToken:
+			if raw := string(z.Raw()); hidden == 0 && isProgram(raw) {
+				r.b.WriteString(html.EscapeString(raw))
+			}
+			continue
+		case xhtml.DoctypeToken:
 			continue
 		}
 		raw := z.Raw() // before TagName: that lower-cases in place
@@ -105,6 +110,12 @@ func (r *rewriter) run(s string) {
 			r.start(z, tag, string(name), more)
 		}
 	}
+}
+
+// isProgram: "<?php …" is a comment to a browser, but text to whoever forgot to
+// escape it. What Word writes ("<?xml:namespace …") is neither.
+func isProgram(comment string) bool {
+	return strings.HasPrefix(comment, "<?") && !strings.HasPrefix(comment, "<?xml")
 }
 
 // isShell: elements that the policy would leave out with all they hold, to the
