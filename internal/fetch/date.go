@@ -77,6 +77,7 @@ type dateReader struct {
 	zone             int // seconds east of Greenwich
 	hasTime, hasZone bool
 	pm, am           bool
+	early            bool  // the month stood before any number
 	numbers          []int // that are neither clock nor zone, in order
 	sep              byte  // between the first two of them
 	at               time.Time
@@ -206,8 +207,10 @@ func (d *dateReader) word() {
 		d.zone, d.hasZone = z, true
 		return
 	}
-	if m := monthOf(w); m != 0 && d.month == 0 {
-		d.month = m
+	// A weekday may look like a month (mardi, 10 juin): what stands before the
+	// first number gives way.
+	if m := monthOf(w); m != 0 && (d.month == 0 || d.early && !d.hasTime) {
+		d.month, d.early = m, len(d.numbers) == 0
 	}
 }
 

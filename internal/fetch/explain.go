@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -40,7 +41,7 @@ func (v *visit) explain(err error) error {
 		return fmt.Errorf("no answer within %s (fetch.timeout): %w", v.timeout, err)
 	case errors.As(err, &unknown), errors.As(err, &wrongName), errors.As(err, &expired):
 		return fmt.Errorf("the site's certificate is not valid, so nothing was read: %w", err)
-	case errors.As(err, &record):
+	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"): // net/http hides the former
 		return fmt.Errorf("the site does not speak TLS on this port: try http:// (%w)", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("the host refuses connections: it may be down, or the port wrong (%w)", err)
@@ -57,7 +58,7 @@ func isTimeout(err error) bool {
 func statusError(resp *http.Response, f floor, now time.Time) error {
 	status := fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 	if !f.at.IsZero() {
-		status += fmt.Sprintf("; asked to come back at %s (%s)", f.at.In(now.Location()).Format("15:04"), f.why)
+		status += fmt.Sprintf("; asked to come back at %s (%s)", clock(f.at.In(now.Location()), now), f.why)
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized:
@@ -75,6 +76,13 @@ func statusError(resp *http.Response, f floor, now time.Time) error {
 		return fmt.Errorf("%s: an answer without a document, and without the address of one", status)
 	}
 	return errors.New(status)
+}
+
+func clock(at, now time.Time) string {
+	if at.YearDay() == now.YearDay() {
+		return at.Format("15:04")
+	}
+	return at.Format("2 Jan 15:04")
 }
 
 // retryOnly: of an error's headers only Retry-After speaks of the next visit.

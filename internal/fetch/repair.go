@@ -249,8 +249,10 @@ func attributeValue(b []byte) (value, rest []byte) {
 	return b, nil
 }
 
-// text escapes the ampersands that begin no reference.
+// text escapes the ampersands that begin no reference, and "]]>", which XML
+// 1.0 (2.4) allows at the end of a CDATA section only.
 func (m *mender) text(b []byte) {
+	b = bytes.ReplaceAll(b, []byte("]]>"), []byte("]]&gt;"))
 	for {
 		amp := bytes.IndexByte(b, '&')
 		if amp < 0 {

@@ -70,8 +70,10 @@ func guidOf(e *entry, base string) string {
 	if e.guid != "" {
 		return e.guid
 	}
-	if u := canon.URL(canon.Resolve(base, e.link)); u != "" {
-		return u
+	if e.link != "" {
+		if u := canon.URL(canon.Resolve(base, e.link)); u != "" {
+			return u
+		}
 	}
 	return fmt.Sprintf("made:%016x", canon.Hash(e.title, e.content, e.summary))
 }
