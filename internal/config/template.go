@@ -16,19 +16,28 @@ var template string
 // Template is the commented aggregator.yaml that `init` writes, with these
 // sources, or with some to begin with. It loads without a fault.
 func Template(sources []OPMLSource) []byte {
-	if len(sources) == 0 {
-		sources = []OPMLSource{
+	lines, found := entries(sources)
+	if !found {
+		more, _ := entries([]OPMLSource{
 			{Name: "Human Rights Watch", URL: "https://www.hrw.org/rss/news", Tags: []string{"ngo"}},
 			{Name: "UN News", URL: "https://news.un.org/feed/subscribe/en/news/all/rss.xml"},
 			{Name: "BBC World", URL: "https://feeds.bbci.co.uk/news/world/rss.xml"},
 			{Name: "BBC China", URL: "https://feeds.bbci.co.uk/news/world/asia/china/rss.xml"},
-		}
+		})
+		lines += more
 	}
+	return []byte(strings.Replace(template, "{{sources}}\n", lines, 1))
+}
+
+// entries are the lines of all sources; found says that one can be polled.
+func entries(sources []OPMLSource) (lines string, found bool) {
 	var b strings.Builder
 	for _, s := range usable(sources) {
-		b.WriteString(sourceLines(s))
+		entry, ok := sourceLines(s)
+		b.WriteString(entry)
+		found = found || ok
 	}
-	return []byte(strings.Replace(template, "{{sources}}\n", b.String(), 1))
+	return b.String(), found
 }
 
 // usable cleans what readers export: feed: addresses, line ends in names, the
@@ -55,11 +64,11 @@ func usable(sources []OPMLSource) []OPMLSource {
 
 // sourceLines is the entry of a list, a comment where Load would refuse it;
 // the emitter knows what needs quotes.
-func sourceLines(s OPMLSource) string {
+func sourceLines(s OPMLSource) (lines string, ok bool) {
 	spec := sourceSpec{URL: of(s.URL), Name: orNone(s.Name), Tags: list(s.Tags), Language: orNone(s.Language)}
 	out, err := yaml.Marshal(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{encodeStruct(reflect.ValueOf(&spec).Elem())}})
 	if err != nil {
-		return ""
+		return "", false
 	}
 	indent, text := "  ", string(out)
 	l := newLoader("", nil)
@@ -70,5 +79,5 @@ func sourceLines(s OPMLSource) string {
 	for line := range strings.Lines(text) {
 		b.WriteString(indent + line)
 	}
-	return b.String()
+	return b.String(), len(l.faults) == 0
 }

@@ -19,6 +19,14 @@ func TestTemplateLoads(t *testing.T) {
 
 // TestTemplateTakesAnySource puts the OPML file of a reader into the template:
 // what can be polled is, the rest stands there as a comment.
+func TestTemplateOfNothingUsable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "aggregator.yaml")
+	write(t, path, string(Template([]OPMLSource{{URL: "feed"}})))
+	if c := load(t, path); len(c.Sources) == 0 {
+		t.Error("no sources")
+	}
+}
+
 func TestTemplateTakesAnySource(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "aggregator.yaml")
 	sources := []OPMLSource{
@@ -26,8 +34,8 @@ func TestTemplateTakesAnySource(t *testing.T) {
 		{Name: "${HOME}\t人民网", URL: "https://b.example/feed#x"},
 		{Name: "no address", URL: "feed"},
 		{Name: "no scheme", URL: "c.example/feed"},
-		{Name: "ftp", URL: "ftp://c.example/feed"},
-		{Name: "feed", URL: "feed://c.example/feed"},
+		{Name: "ftp", URL: "ftp://f.example/feed"},
+		{Name: "feed", URL: "feed://g.example/feed"},
 		{URL: "https://d.example/feed", Language: "not a language"},
 		{Name: "true", URL: "https://e.example:99999/feed"},
 		{Name: "again", URL: "http://a.example:80/feed?x={1}"},
