@@ -61,6 +61,7 @@ var doors = map[string][]string{
 	"github.com/mattn/go-isatty":          {"cmd"},
 	"github.com/fsnotify/fsnotify":        {"cmd"},
 	"github.com/coreos/go-systemd/v22":    {"cmd"},
+	"github.com/google/go-cmp":            {"store/storetest"},
 	"github.com/prometheus/client_golang": {"cmd"},
 }
 

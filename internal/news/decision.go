@@ -27,6 +27,10 @@ type Decision struct {
 	// Story is where the story began that the item tells: its own position
 	// when New, 0 when Dropped.
 	Story Position
+	// Since is min(claimed, first seen) of the item.
+	Since time.Time
+	// Of is where the words are kept that a Revised item replaces.
+	Of Position
 	// ID is the story's, when New.
 	ID [16]byte
 	// Keys are all that deciding remembers of the item.

@@ -1,0 +1,18 @@
+package canon
+
+import "github.com/cespare/xxhash/v2"
+
+// Hash is the 64-bit xxHash of the parts, a NUL between them so that ("ab", "c")
+// and ("a", "bc") differ. It is never 0, which stands for "none".
+func Hash(parts ...string) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	nul := [1]byte{}
+	for i, p := range parts {
+		if i > 0 {
+			d.Write(nul[:])
+		}
+		d.WriteString(p)
+	}
+	return max(d.Sum64(), 1)
+}

@@ -1,0 +1,289 @@
+package canon
+
+import (
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// Text is the plain words of HTML: tags out, scripts and styles out with what
+// they hold, entities decoded once, white space collapsed, control characters
+// out. Tags that end a line on a page become spaces, lest "one<br>two" become
+// "onetwo".
+func Text(s string) string {
+	w := words{}
+	w.b.Grow(len(s))
+	if strings.IndexByte(s, '<') < 0 {
+		w.text(unescape(s))
+		return w.b.String()
+	}
+	z := xhtml.NewTokenizer(strings.NewReader(s))
+	hidden := atom.Atom(0) // the element whose text nobody sees
+	for {
+		switch kind := z.Next(); kind {
+		case xhtml.ErrorToken:
+			return w.b.String()
+		case xhtml.TextToken:
+			if hidden == 0 {
+				w.bytes(z.Text())
+			}
+		case xhtml.StartTagToken, xhtml.EndTagToken, xhtml.SelfClosingTagToken:
+			name, _ := z.TagName()
+			tag := atom.Lookup(name)
+			if kind == xhtml.SelfClosingTagToken {
+				// <script src="x"/> is XHTML for an empty element, not the
+				// beginning of a script that runs to the end of the text.
+				z.NextIsNotRawText()
+			}
+			hidden = hide(z, s, hidden, tag, kind)
+			if !inline(tag) {
+				w.space()
+			}
+		}
+	}
+}
+
+// hide says which element hides what follows the tag of this kind. One that s
+// never closes hides nothing but a program: the rest of the text is not lost.
+func hide(z *xhtml.Tokenizer, s string, hidden, tag atom.Atom, kind xhtml.TokenType) atom.Atom {
+	switch {
+	case hidden == tag && kind == xhtml.EndTagToken:
+		return 0
+	case hidden != 0 || kind != xhtml.StartTagToken || !holdsNoText(tag):
+		return hidden
+	case tag != atom.Script && tag != atom.Style && !containsFold(s, "</"+tag.String()):
+		z.NextIsNotRawText()
+		return 0
+	}
+	return tag
+}
+
+func containsFold(s, lower string) bool {
+	return strings.Contains(s, lower) || strings.Contains(strings.ToLower(s), lower)
+}
+
+// holdsNoText: elements whose text a browser reads as something else.
+func holdsNoText(tag atom.Atom) bool {
+	switch tag {
+	case atom.Script, atom.Style, atom.Title, atom.Iframe, atom.Noembed, atom.Noframes, atom.Noscript, atom.Template:
+		return true
+	}
+	return false
+}
+
+// inline elements leave the words on both sides joined.
+func inline(tag atom.Atom) bool {
+	switch tag {
+	case atom.A, atom.Abbr, atom.Acronym, atom.B, atom.Bdi, atom.Bdo, atom.Big, atom.Cite, atom.Code, atom.Del,
+		atom.Dfn, atom.Em, atom.Font, atom.I, atom.Ins, atom.Kbd, atom.Mark, atom.Q, atom.Rb, atom.Rp, atom.Rt,
+		atom.Ruby, atom.S, atom.Samp, atom.Small, atom.Span, atom.Strike, atom.Strong, atom.Sub, atom.Sup,
+		atom.Time, atom.Tt, atom.U, atom.Var, atom.Wbr:
+		return true
+	}
+	return false
+}
+
+// Line is one line of plain text from a title, which may hold markup and
+// entities and may as well hold none: tags are dropped only where they are
+// complete and HTML has such an element, entities are decoded only where they
+// are complete. "a < b", "AT&T" and "List<String>" stay.
+func Line(s string) string {
+	w := words{}
+	w.b.Grow(len(s))
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			w.text(unescape(s))
+			return w.b.String()
+		}
+		w.text(unescape(s[:i]))
+		s = s[i:]
+		n, tag := tagLength(s)
+		if n == 0 {
+			w.rune('<')
+			s = s[1:]
+			continue
+		}
+		if !inline(tag) {
+			w.space()
+		}
+		if holdsNoText(tag) && s[1] != '/' {
+			n += skipTo(s[n:], "</"+tag.String())
+		}
+		s = s[n:]
+	}
+}
+
+// tagLength is the length of the tag or comment that s begins with, or 0 where
+// it begins with none.
+func tagLength(s string) (int, atom.Atom) {
+	if strings.HasPrefix(s, "<!--") {
+		if end := strings.Index(s, "-->"); end > 0 {
+			return end + len("-->"), atom.B
+		}
+		return 0, 0
+	}
+	name := strings.TrimPrefix(s[1:], "/")
+	end := 0
+	for end < len(name) && isAlnum(name[end]) {
+		end++
+	}
+	tag := atom.Lookup([]byte(strings.ToLower(name[:end])))
+	close := strings.IndexByte(s, '>')
+	if !isElement(tag) || close < 0 || strings.IndexByte(s[1:close], '<') >= 0 {
+		return 0, 0
+	}
+	if c := name[end]; c != '>' && c != '/' && c > ' ' {
+		return 0, 0
+	}
+	return close + 1, tag
+}
+
+// isElement: atom knows names of attributes too, and elements of SVG.
+func isElement(tag atom.Atom) bool {
+	switch tag {
+	case atom.P, atom.Br, atom.Div, atom.Img, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Hr,
+		atom.Ul, atom.Ol, atom.Li, atom.Dl, atom.Dt, atom.Dd, atom.Table, atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr, atom.Td,
+		atom.Th, atom.Caption, atom.Pre, atom.Blockquote, atom.Center, atom.Section, atom.Article, atom.Header,
+		atom.Footer, atom.Nav, atom.Aside, atom.Main, atom.Figure, atom.Figcaption, atom.Picture, atom.Audio,
+		atom.Video, atom.Source, atom.Embed, atom.Object, atom.Param, atom.Applet, atom.Script, atom.Style,
+		atom.Iframe, atom.Noscript, atom.Form, atom.Input, atom.Button, atom.Select, atom.Option, atom.Textarea,
+		atom.Label, atom.Link, atom.Meta, atom.Base, atom.Html, atom.Head, atom.Body, atom.Title, atom.Svg, atom.Math,
+		atom.Nobr, atom.Marquee, atom.Frame, atom.Frameset, atom.Noframes, atom.Noembed, atom.Area, atom.Map:
+		return true
+	}
+	return inline(tag)
+}
+
+func skipTo(s, end string) int {
+	if i := strings.Index(strings.ToLower(s), end); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// unescape decodes entities once, only those that end in ";": html.UnescapeString
+// alone makes "©right" of "&copyright" and eats the "&not" of a query.
+func unescape(s string) string {
+	amp := strings.IndexByte(s, '&')
+	if amp < 0 || strings.IndexByte(s[amp:], ';') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for amp >= 0 {
+		b.WriteString(s[:amp])
+		s = s[amp:]
+		n := entityLength(s)
+		if n > 0 {
+			b.WriteString(html.UnescapeString(s[:n]))
+		} else {
+			b.WriteByte('&')
+			n = 1
+		}
+		s = s[n:]
+		amp = strings.IndexByte(s, '&')
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+func entityLength(s string) int {
+	const longest = len("&CounterClockwiseContourIntegral;")
+	for i := 1; i < len(s) && i < longest; i++ {
+		switch c := s[i]; {
+		case c == ';':
+			return i + 1
+		case !isAlnum(c) && (c != '#' || i > 1):
+			return 0
+		}
+	}
+	return 0
+}
+
+// Clip is the first n characters of s, cut at a word's end where one is near,
+// with "…" after them; s itself where it is no longer. It never cuts inside
+// what a reader sees as one character.
+func Clip(s string, n int) string {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	end, count := 0, 0
+	for g := graphemes.FromString(s); g.Next(); {
+		if count += utf8.RuneCountInString(g.Value()); count > n-1 {
+			break
+		}
+		end += len(g.Value())
+	}
+	cut := s[:end]
+	// Chinese has no spaces: a space far away is no word's end.
+	if i := strings.LastIndexByte(cut, ' '); i > end-end/3 && s[end] != ' ' {
+		cut = cut[:i]
+	}
+	return strings.TrimRightFunc(cut, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:-–—", r) }) + "…"
+}
+
+// words collects text with its white space collapsed.
+type words struct {
+	b       strings.Builder
+	pending bool // a space is due before the next word
+}
+
+func (w *words) space() { w.pending = w.b.Len() > 0 }
+
+func (w *words) rune(r rune) {
+	if w.pending {
+		w.b.WriteByte(' ')
+		w.pending = false
+	}
+	w.b.WriteRune(r)
+}
+
+func (w *words) bytes(p []byte) { w.text(string(p)) }
+
+func (w *words) text(s string) {
+	for len(s) > 0 {
+		n := plainRun(s)
+		if n > 0 {
+			if w.pending {
+				w.b.WriteByte(' ')
+				w.pending = false
+			}
+			w.b.WriteString(s[:n])
+			s = s[n:]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+		switch {
+		case unicode.IsSpace(r):
+			w.space()
+		case r == utf8.RuneError && size == 1, unicode.IsControl(r), isInvisible(r):
+		default:
+			w.rune(r)
+		}
+	}
+}
+
+// plainRun is the length of the run of printing ASCII that s begins with.
+func plainRun(s string) int {
+	i := 0
+	for i < len(s) && s[i] > ' ' && s[i] < 0x7f {
+		i++
+	}
+	return i
+}
+
+// isInvisible: what only tells a typesetter where a line may break, byte order
+// marks, and code points that are no characters.
+func isInvisible(r rune) bool {
+	switch r {
+	case '\u00ad', '\u200b', '\u2060', '\ufeff', '\ufffe', '\uffff':
+		return true
+	}
+	return false
+}

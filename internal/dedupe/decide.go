@@ -1,0 +1,93 @@
+package dedupe
+
+import (
+	"crypto/sha1"
+	"time"
+
+	"aggregator/internal/news"
+)
+
+// Decide says what becomes of items, in their order, one decision an item, at
+// the position that the Index stands at. Known items get no position. Nothing
+// is changed: call Apply with what the store has kept.
+func (x *Index) Decide(items []Item, now time.Time) []news.Decision {
+	draft := draft{layer: newLayer(&x.layer), x: x, at: x.at, ids: map[uint64]bool{}}
+	ds := make([]news.Decision, len(items))
+	for i, it := range items {
+		ds[i] = draft.decide(it, now)
+	}
+	return ds
+}
+
+// A draft is the Index with decisions that are not kept yet.
+type draft struct {
+	layer
+	x   *Index
+	at  news.Position
+	ids map[uint64]bool // of the stories begun here
+}
+
+func (f *draft) decide(it Item, now time.Time) news.Decision {
+	v := judge(it, f.nominate(it, minutes(now), f.x.window))
+	d := news.Decision{
+		At: now, Since: it.Since(), Source: it.Source, Fate: v.fate, Keys: it.Keys,
+		Story: v.story, Of: v.of, Reason: v.reason, Similarity: v.similarity,
+	}
+	if d.Fate == news.Known {
+		return d
+	}
+	f.at++
+	d.Pos = f.at
+	if d.Fate == news.New {
+		d.Story, d.ID = d.Pos, f.id(it)
+	}
+	f.add(d)
+	return d
+}
+
+// Drop is the decision to leave an item out. It takes no position: the caller
+// gives it the one behind those of Decide.
+func Drop(it Item, reason string, now time.Time) news.Decision {
+	return news.Decision{At: now, Since: it.Since(), Source: it.Source, Fate: news.Dropped, Keys: it.Keys, Reason: reason, Title: it.Title}
+}
+
+// space is the UUID that our story ids are named in (RFC 9562 5.5). It must
+// never change: readers know stories by what follows from it.
+const space = "\x6b\x3c\x1d\x52\x8e\x0a\x4f\x7b\x9d\x11\x5a\xf0\xc4\x27\x66\xe3"
+
+// id names a story after the item that begins it, so that a store rebuilt from
+// the same items has the same ids. A source that uses a GUID again for another
+// story gets one that its words tell apart.
+func (f *draft) id(it Item) [16]byte {
+	id := uuid(it.Source, it.GUID)
+	if f.taken(id) {
+		id = uuid(it.Source, it.GUID, it.Title, it.URL, it.Text)
+	}
+	f.ids[idKey(id)] = true
+	return id
+}
+
+func (f *draft) taken(id [16]byte) bool {
+	return f.ids[idKey(id)] || f.x.byStory[idKey(id)] != 0
+}
+
+func uuid(parts ...string) (id [16]byte) {
+	h := sha1.New()
+	h.Write([]byte(space))
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	copy(id[:], h.Sum(nil))
+	id[6] = id[6]&0x0f | 0x50
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// minutesOf is how far apart two moments are.
+func minutesOf(a, b uint32) uint32 {
+	if a < b {
+		a, b = b, a
+	}
+	return a - b
+}

@@ -1,0 +1,225 @@
+// Package dedupe decides which story an item tells.
+//
+// The Index is the site's log of decisions applied to memory, and is changed
+// by nothing else, so it is the same after every restart and on every replica.
+// [Index.Decide] is pure: it nominates the tellings that share a key with an
+// item (nominate.go) and judges them (judge.go), and leaves the Index as it
+// was; [Index.Apply] takes what the store has kept.
+package dedupe
+
+import (
+	"encoding/binary"
+	"iter"
+	"time"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/news"
+)
+
+// Index is not safe for use side by side; one committer owns it.
+type Index struct {
+	layer
+	window time.Duration
+	at     news.Position
+	// byStory finds a story by the first eight bytes of its ID.
+	byStory map[uint64]news.Position
+}
+
+// New makes the Index of an empty log. window is how far back a copy is looked
+// for.
+func New(window time.Duration) *Index {
+	return &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}}
+}
+
+// SetWindow changes how far back a copy is looked for.
+func (x *Index) SetWindow(window time.Duration) { x.window = window }
+
+// At is the position of the last decision applied.
+func (x *Index) At() news.Position { return x.at }
+
+// Len is how many tellings are remembered.
+func (x *Index) Len() int { return len(x.tellings) }
+
+// Apply takes decisions that the store has kept, in log order.
+func (x *Index) Apply(ds ...news.Decision) {
+	for _, d := range ds {
+		x.at = d.Pos
+		if d.Fate == news.New {
+			x.byStory[idKey(d.ID)] = d.Story
+		}
+		x.add(d)
+	}
+}
+
+// Skip moves to the end of a log whose last decisions are already forgotten.
+func (x *Index) Skip(at news.Position) { x.at = max(x.at, at) }
+
+// Story is where the story with an ID began; 0 if it is not remembered.
+func (x *Index) Story(id [16]byte) news.Position { return x.byStory[idKey(id)] }
+
+// Told is the stories told at a canonical address (Keys.URL), latest first.
+func (x *Index) Told(url uint64) (stories []news.Position) {
+	seen := map[news.Position]bool{}
+	for t := range x.atURL(url) {
+		if !seen[t.story] {
+			seen[t.story] = true
+			stories = append(stories, t.story)
+		}
+	}
+	return stories
+}
+
+// Has says whether a source's item is remembered: by Keys.ID.
+func (x *Index) Has(id uint64) bool { return x.byID[id] != 0 }
+
+// Expire forgets what was decided at positions up to `to`.
+func (x *Index) Expire(to news.Position) {
+	cut := 0
+	for cut < len(x.tellings) && x.tellings[cut].pos <= to {
+		cut++
+	}
+	x.tellings = append([]telling(nil), x.tellings[cut:]...)
+	x.base += uint32(cut)
+	for _, keys := range []map[uint64]uint32{x.byID, x.byURL, x.byText} {
+		for k, n := range keys {
+			if n <= x.base {
+				delete(keys, k)
+			}
+		}
+	}
+	for id, pos := range x.byStory {
+		if pos <= to {
+			delete(x.byStory, id)
+		}
+	}
+}
+
+func idKey(id [16]byte) uint64 { return binary.BigEndian.Uint64(id[:8]) }
+
+// A telling is what deciding remembers of an item: 112 bytes, and about 20 for
+// each of its keys.
+type telling struct {
+	pos, story news.Position
+	source     uint64 // hash of the source's key
+	id         uint64
+	url        uint64
+	title      uint64
+	digest     uint64
+	text       [2]uint64
+	sameID     uint32    // the telling before it of this item; 0: none
+	sameURL    uint32    // … with this address
+	sameText   [2]uint32 // … with these texts
+	minute     uint32    // when it came
+	since      uint32    // the minute it claims to be from
+}
+
+// A layer is tellings and the maps that find them. The Index is one; what is
+// decided but not yet kept is another over it. Tellings are numbered from
+// base+1 on; 0 is none.
+type layer struct {
+	under    *layer
+	base     uint32
+	tellings []telling
+	byID     map[uint64]uint32
+	byURL    map[uint64]uint32
+	byText   map[uint64]uint32
+}
+
+func newLayer(under *layer) layer {
+	l := layer{under: under, byID: map[uint64]uint32{}, byURL: map[uint64]uint32{}, byText: map[uint64]uint32{}}
+	if under != nil {
+		l.base = under.base + uint32(len(under.tellings))
+	}
+	return l
+}
+
+// telling finds a telling by its number; nil if it is forgotten.
+func (l *layer) telling(n uint32) *telling {
+	if n > l.base {
+		return &l.tellings[n-l.base-1]
+	}
+	if l.under != nil {
+		return l.under.telling(n)
+	}
+	return nil
+}
+
+func (l *layer) latestID(k uint64) uint32 {
+	if n := l.byID[k]; n != 0 || l.under == nil {
+		return n
+	}
+	return l.under.latestID(k)
+}
+
+func (l *layer) latestURL(k uint64) uint32 {
+	if n := l.byURL[k]; n != 0 || l.under == nil {
+		return n
+	}
+	return l.under.latestURL(k)
+}
+
+func (l *layer) latestText(k uint64) uint32 {
+	if n := l.byText[k]; n != 0 || l.under == nil {
+		return n
+	}
+	return l.under.latestText(k)
+}
+
+// add remembers a decision. Dropped items leave nothing: when the rule that
+// dropped them goes, they are judged like any other.
+func (l *layer) add(d news.Decision) {
+	if d.Fate == news.Dropped || d.Fate == news.Known {
+		return
+	}
+	t := telling{
+		pos: d.Pos, story: d.Story, source: canon.Hash(d.Source), id: d.Keys.ID, url: d.Keys.URL,
+		title: d.Keys.Title, digest: d.Keys.Digest, minute: minutes(d.At), since: minutes(d.Since),
+	}
+	n := l.base + uint32(len(l.tellings)) + 1
+	if t.url != 0 {
+		t.sameURL = l.latestURL(t.url)
+		l.byURL[t.url] = n
+	}
+	for i, k := range d.Keys.Text[:min(len(t.text), len(d.Keys.Text))] {
+		t.text[i], t.sameText[i] = k, l.latestText(k)
+		l.byText[k] = n
+	}
+	t.sameID = l.latestID(t.id)
+	l.byID[t.id] = n
+	l.tellings = append(l.tellings, t)
+}
+
+// chain walks tellings with one key, latest first, as long as they are
+// remembered.
+func (l *layer) chain(n uint32, next func(*telling) uint32) iter.Seq[*telling] {
+	return func(yield func(*telling) bool) {
+		for t := l.telling(n); n != 0 && t != nil; t = l.telling(n) {
+			if !yield(t) {
+				return
+			}
+			n = next(t)
+			if n == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (l *layer) ofID(k uint64) iter.Seq[*telling] {
+	return l.chain(l.latestID(k), func(t *telling) uint32 { return t.sameID })
+}
+
+func (l *layer) atURL(k uint64) iter.Seq[*telling] {
+	return l.chain(l.latestURL(k), func(t *telling) uint32 { return t.sameURL })
+}
+
+func (l *layer) withText(k uint64) iter.Seq[*telling] {
+	return l.chain(l.latestText(k), func(t *telling) uint32 {
+		if t.text[0] == k {
+			return t.sameText[0]
+		}
+		return t.sameText[1]
+	})
+}
+
+func minutes(t time.Time) uint32 { return uint32(max(0, t.Unix()/60)) }

@@ -1,0 +1,63 @@
+package dedupe
+
+import (
+	"strings"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/news"
+)
+
+// An Item is an item as it comes to be judged.
+type Item struct {
+	news.Item
+	Keys  news.Keys
+	Words int // of the longest text
+	// Beside are the Keys.ID of all items of the document it came in.
+	Beside map[uint64]bool
+}
+
+// enoughText is how many bytes of normalised words make a text that stands for
+// itself; below it, "Read more at our site" would join strangers. Two in three
+// characters of Chinese and Japanese carry a word: 40 bytes are 13 of them.
+const enoughText = 40
+
+// ItemID is the Keys.ID of a source's item.
+func ItemID(source, guid string) uint64 { return canon.Hash(source, guid) }
+
+// Address is the Keys.URL of an address; 0 for one that names no article.
+func Address(url string) uint64 {
+	c := canon.URL(url)
+	if c == "" {
+		return 0
+	}
+	return canon.Hash("url", c)
+}
+
+// Prepare makes what is compared of an item. It is the dear part, and may be
+// done side by side.
+func Prepare(it news.Item) Item {
+	title, summary, text := normal(it.Title), normal(it.Summary), normal(it.Text)
+	keys := news.Keys{
+		ID:     ItemID(it.Source, it.GUID),
+		URL:    Address(it.URL),
+		Digest: canon.Hash("words", title, summary, text),
+	}
+	if title != "" {
+		keys.Title = canon.Hash("title", title)
+	}
+	for _, t := range []string{text, summary} {
+		if title != "" && len(t) >= enoughText && t != title && (len(keys.Text) == 0 || t != text) {
+			keys.Text = append(keys.Text, canon.Hash("text", title, t))
+		}
+	}
+	return Item{Item: it, Keys: keys, Words: max(words(text), words(summary))}
+}
+
+func normal(s string) string { return strings.Join(canon.Words(s), " ") }
+
+func words(normal string) int {
+	if normal == "" {
+		return 0
+	}
+	return strings.Count(normal, " ") + 1
+}

@@ -1,0 +1,73 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aggregator/internal/store"
+)
+
+// Waiting for a store that cannot keep anything just now.
+const (
+	firstPatience   = time.Second
+	longestPatience = 30 * time.Second
+)
+
+// A committed is what became of a batch of visits.
+type committed struct {
+	visits  []*visit
+	results []Visited
+	changed []string
+	err     error
+}
+
+// commit keeps what visits bring as one step. While the store cannot, it waits
+// and tries again until ctx ends (nothing else is fetched meanwhile); without
+// patience it gives up at once. What was not kept comes again with the next
+// poll, for its validators were not kept either.
+func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
+	for wait := firstPatience; ; wait = min(2*wait, longestPatience) {
+		s, err := p.try(ctx, visits)
+		if err == nil {
+			p.trouble.Store(nil)
+			return committed{visits: visits, results: s.results, changed: s.changed()}
+		}
+		err = fmt.Errorf("poll not committed: %w", err)
+		why := err.Error()
+		p.trouble.Store(&why)
+		if !p.Scheduled {
+			return committed{visits: visits, err: err}
+		}
+		p.Log.Error("nothing can be kept; polling pauses, serving goes on", "error", err, "next_try", wait)
+		select {
+		case <-ctx.Done():
+			return committed{visits: visits, err: err}
+		case <-time.After(wait):
+		}
+	}
+}
+
+// try decides and appends; if another replica appended first, again.
+func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
+	for {
+		now := time.Now().UTC().Truncate(time.Millisecond)
+		s, err := p.step(ctx, p.plan.Load(), visits, now)
+		if err != nil {
+			return nil, err
+		}
+		_, err = p.store.Append(ctx, s.at, s.batch)
+		if errors.Is(err, store.ErrBehind) {
+			if err := p.catchUp(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.index.Apply(s.batch.Decisions...)
+		return s, nil
+	}
+}

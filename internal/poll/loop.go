@@ -1,0 +1,369 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aggregator/internal/schedule"
+)
+
+const (
+	// gatherBytes is how much may wait to be decided together: memory is
+	// bounded, and fetching pauses beyond it.
+	gatherBytes = 48 << 20
+	// drainFor is how long fetches under way may take when we are to stop.
+	drainFor = 10 * time.Second
+	// firstGather is how long the first answers wait for others while the
+	// store is empty: what they bring is then decided in order of date, and a
+	// store that was lost comes back with the same ids.
+	firstGather = 2 * time.Second
+	// forgetEvery is how often old stories are looked for.
+	forgetEvery = time.Hour
+)
+
+// An order is a pass over named sources, whatever their schedule.
+type order struct {
+	keys  []string
+	force bool // floors do not hold
+	left  int
+	done  chan passed
+	passed
+}
+
+type passed struct {
+	report Report
+	fresh  map[string]int
+	err    error
+}
+
+// planned is a changed configuration on its way into the loop.
+type planned struct {
+	plan *plan
+	done chan error
+}
+
+// a job is a source that is being polled: waiting for its host, fetched, or
+// waiting to be kept. That it stands in loop.jobs is its lease.
+type job struct {
+	source *Source
+	orders []*order
+	began  time.Time
+}
+
+// loop is the state of Run; only its goroutine touches it.
+type loop struct {
+	*Poller
+	queue   *schedule.Queue // sources by due moment
+	hosts   *hosts
+	jobs    map[string]*job
+	running int
+	fetched chan *visit
+
+	pending  []*visit // fetched, not yet with the committer
+	bytes    int
+	oldest   time.Time // when the first of pending came
+	busy     bool      // the committer has work
+	batches  chan []*visit
+	kept     chan committed
+	draining bool
+	began    time.Time
+	empty    bool // the store held nothing when we began
+}
+
+// Run polls until ctx ends, then lets what is under way finish and be kept.
+func (p *Poller) Run(ctx context.Context) error {
+	defer close(p.stopped)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	l := &loop{
+		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
+		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(), empty: p.index.At() == 0,
+	}
+	go l.committer(work)
+	defer close(l.batches)
+	if err := l.fill(ctx); err != nil {
+		return err
+	}
+	forget := time.NewTicker(forgetEvery)
+	defer forget.Stop()
+	for {
+		l.start(work)
+		l.handOver()
+		if l.draining && l.running == 0 && !l.busy && len(l.pending) == 0 {
+			return nil
+		}
+		if err := l.wait(ctx, stop, forget.C); err != nil {
+			return err
+		}
+	}
+}
+
+// fill puts every source into the queue at the moment that the store
+// remembers; what fell due while we were away is spread, not stampeded.
+func (l *loop) fill(ctx context.Context) error {
+	if !l.Scheduled {
+		return nil
+	}
+	next := map[string]time.Time{}
+	for poll, err := range l.store.Polls(ctx) {
+		if err != nil {
+			return fmt.Errorf("poll: read what is due: %w", err)
+		}
+		next[poll.Source] = poll.Next
+	}
+	pl, now := l.plan.Load(), time.Now()
+	for i := range pl.Sources {
+		s := &pl.Sources[i]
+		at, polled := next[s.Key]
+		switch {
+		case !polled:
+			at = now
+		case at.Before(now):
+			at = s.Schedule.Overdue(s.Key, at, now, pl.Spread, schedule.Limits{Spread: pl.Spread})
+		}
+		l.queue.Set(s.Key, at)
+	}
+	return nil
+}
+
+// wait takes the next thing that happens.
+func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) error {
+	done := ctx.Done()
+	if l.draining {
+		done = nil
+	}
+	timer := time.NewTimer(l.sleep())
+	defer timer.Stop()
+	quiet := l.quiet
+	if l.busy {
+		quiet = nil
+	}
+	select {
+	case <-done:
+		l.draining = true
+		time.AfterFunc(drainFor, stop)
+	case o := <-l.orders:
+		l.take(o)
+	case pl := <-l.plans:
+		pl.done <- l.change(ctx, pl.plan)
+	case do := <-quiet:
+		do(ctx)
+	case v := <-l.fetched:
+		l.running--
+		l.hosts.done(host(v.source.URL), time.Now())
+		if len(l.pending) == 0 {
+			l.oldest = time.Now()
+		}
+		l.pending = append(l.pending, v)
+		l.bytes += v.bytes
+	case c := <-l.kept:
+		l.busy = false
+		l.finish(c)
+	case now := <-forget:
+		if !l.busy {
+			return l.forgetNow(ctx, now)
+		}
+	case <-timer.C:
+	}
+	return nil
+}
+
+func (l *loop) forgetNow(ctx context.Context, now time.Time) error {
+	if err := l.forget(ctx, now); err != nil {
+		l.Log.Error("could not forget old stories; will try again", "error", err)
+	}
+	if l.Changed != nil {
+		l.Changed(nil)
+	}
+	return nil
+}
+
+// sleep is how long nothing will happen by itself.
+func (l *loop) sleep() time.Duration {
+	now, wait := time.Now(), time.Hour
+	for _, next := range []func() (time.Time, bool){l.queue.Next, l.hosts.next} {
+		if at, ok := next(); ok {
+			wait = min(wait, at.Sub(now))
+		}
+	}
+	if len(l.pending) > 0 && !l.busy {
+		wait = min(wait, l.oldest.Add(firstGather).Sub(now))
+	}
+	if l.Trouble() != "" {
+		wait = min(wait, time.Second)
+	}
+	return max(wait, time.Millisecond)
+}
+
+// take begins a pass: what a floor forbids is skipped, what is under way
+// already counts for it too.
+func (l *loop) take(o *order) {
+	pl, now := l.plan.Load(), time.Now()
+	for _, key := range o.keys {
+		s := pl.byKey[key]
+		if s == nil {
+			continue
+		}
+		if j := l.jobs[key]; j != nil {
+			j.orders = append(j.orders, o)
+			o.left++
+			continue
+		}
+		if why := l.forbidden(pl, s, now); why != "" && !o.force {
+			o.add(Visited{Key: key, Name: s.Name, Skipped: why})
+			l.tell(Visited{Key: key, Name: Name(s.Source, ""), Skipped: why})
+			continue
+		}
+		l.enqueue(&job{source: s, orders: []*order{o}})
+		o.left++
+	}
+	if o.left == 0 {
+		o.done <- o.passed
+	}
+}
+
+func (l *loop) forbidden(pl *plan, s *Source, now time.Time) string {
+	prev, err := l.store.Poll(context.Background(), s.Key)
+	if err != nil {
+		return ""
+	}
+	if at, why := floor(pl, prev); at.After(now) {
+		return why
+	}
+	return ""
+}
+
+func (o *order) add(v Visited) {
+	o.report.add(v)
+	for name, n := range v.New {
+		o.fresh[name] += n
+	}
+}
+
+func (l *loop) enqueue(j *job) {
+	l.jobs[j.source.Key] = j
+	l.queue.Remove(j.source.Key)
+	l.hosts.wait(host(j.source.URL), j)
+}
+
+// start begins every fetch that may begin now.
+func (l *loop) start(work context.Context) {
+	pl, now := l.plan.Load(), time.Now()
+	for !l.draining {
+		key, ok := l.queue.Pop(now)
+		if !ok {
+			break
+		}
+		if s := pl.byKey[key]; s != nil && l.jobs[key] == nil {
+			l.enqueue(&job{source: s})
+		}
+	}
+	for !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.Trouble() == "" {
+		j := l.hosts.start(now, pl.PerHost, pl.Interval)
+		if j == nil {
+			break
+		}
+		l.running++
+		j.began = now
+		go func() { l.fetched <- l.visit(work, pl, j.source, now.UTC().Truncate(time.Second)) }()
+	}
+	if at, ok := l.queue.Next(); ok {
+		l.next.Store(at.Unix())
+	}
+}
+
+// handOver gives the committer what waits. A pass is decided as one as long as
+// it fits into memory, so that the order of answers does not show.
+func (l *loop) handOver() {
+	if l.busy || len(l.pending) == 0 {
+		return
+	}
+	waiting := l.running > 0 || l.hosts.waiting > 0
+	passing := !l.Scheduled
+	young := l.empty && time.Since(l.oldest) < firstGather
+	if waiting && !l.draining && l.bytes < gatherBytes && (passing || young) {
+		return
+	}
+	l.batches <- l.pending
+	l.busy, l.empty = true, false
+	l.pending, l.bytes = nil, 0
+}
+
+// committer is the one that decides and appends.
+func (l *loop) committer(work context.Context) {
+	for visits := range l.batches {
+		l.kept <- l.commit(work, visits)
+	}
+}
+
+// finish ends the jobs of a batch that is kept, or is not.
+func (l *loop) finish(c committed) {
+	for i, v := range c.visits {
+		j := l.jobs[v.source.Key]
+		delete(l.jobs, v.source.Key)
+		var result Visited
+		if c.err != nil {
+			result = Visited{Key: v.source.Key, Name: Name(v.source.Source, v.prev.Feed.Title), Err: c.err, Poll: v.prev}
+		} else {
+			result = c.results[i]
+		}
+		result.Took = v.Poll.Last.Sub(j.began)
+		if l.Scheduled && l.plan.Load().byKey[result.Key] != nil {
+			at := result.Poll.Next
+			if c.err != nil {
+				at = time.Now().Add(firstBackoff)
+			}
+			l.queue.Set(result.Key, at)
+		}
+		l.tell(result)
+		for _, o := range j.orders {
+			o.add(result)
+			if c.err != nil {
+				o.err = c.err
+			}
+			if o.left--; o.left == 0 {
+				o.done <- o.passed
+			}
+		}
+	}
+	if l.Changed != nil && len(c.changed) > 0 {
+		l.Changed(c.changed)
+	}
+}
+
+func (l *loop) tell(v Visited) {
+	if l.Visited != nil {
+		l.Visited(v)
+	}
+}
+
+// change takes a new plan: what is under way ends under the old one.
+func (l *loop) change(ctx context.Context, pl *plan) error {
+	for l.busy {
+		c := <-l.kept
+		l.busy = false
+		l.finish(c)
+	}
+	old := l.plan.Swap(pl)
+	l.index.SetWindow(pl.Window)
+	if err := l.refile(ctx); err != nil {
+		l.plan.Store(old)
+		return err
+	}
+	for _, s := range old.Sources {
+		if pl.byKey[s.Key] == nil {
+			l.queue.Remove(s.Key)
+		}
+	}
+	if err := l.fill(ctx); err != nil {
+		return err
+	}
+	for key := range l.jobs {
+		l.queue.Remove(key)
+	}
+	if l.Changed != nil {
+		l.Changed(nil)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package poll
+
+import (
+	"fmt"
+	"time"
+
+	"aggregator/internal/news"
+	"aggregator/internal/schedule"
+)
+
+const (
+	// firstBackoff is waited after a first failure, then twice as long each
+	// time, up to longestBackoff.
+	firstBackoff   = 5 * time.Minute
+	longestBackoff = 24 * time.Hour
+	statusGone     = 410
+)
+
+// never is when a source is due that said it is gone for good (RFC 9110
+// 15.5.11).
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// floor is the moment before which politeness forbids to ask again, and why.
+// Floors beat every schedule.
+func floor(pl *plan, p news.Poll) (time.Time, string) {
+	if p.Last.IsZero() {
+		return time.Time{}, ""
+	}
+	if p.Status == statusGone {
+		return never, "gone for good (410): take it out of the configuration"
+	}
+	at, why := p.Last.Add(pl.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(pl.MinInterval))
+	if p.Floor.After(at) {
+		at, why = p.Floor, p.FloorWhy
+	}
+	if p.Failures > 0 {
+		if b := p.Last.Add(backoff(p.Failures)); b.After(at) {
+			at, why = b, fmt.Sprintf("backoff after %s", times(p.Failures, "failure"))
+		}
+	}
+	return at, why
+}
+
+// backoff grows by doubling, up to a day.
+func backoff(failures int) time.Duration {
+	if failures > 9 {
+		return longestBackoff
+	}
+	return min(longestBackoff, firstBackoff<<(failures-1))
+}
+
+// due is when a source is polled again, and why then: cron proposes, the
+// floors dispose.
+func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
+	at, why := floor(pl, p)
+	slot, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: pl.Spread})
+	if at.After(slot) {
+		return at, why
+	}
+	return slot, "schedule " + s.Schedule.String()
+}
+
+func times(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

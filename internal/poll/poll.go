@@ -1,0 +1,191 @@
+// Package poll carries items along the walk: source due → fetch → dedupe →
+// topic → store → shelf. It keeps the order of that walk, the leases, the
+// floors and backoff, and the account of every item; what happens at each
+// place is the business of the rooms there.
+//
+//	loop.go    who is polled when: due moments, orders, hosts; one goroutine
+//	visit.go   one visit: fetch, drop by rule, prepare; many side by side
+//	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
+//	commit.go  decide, append, apply: one committer, so no locks
+//	next.go    when a source is due again, and why
+//	refile.go  the kept past under new rules; forgetting what is old
+//	report.go  the account
+package poll
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/dedupe"
+	"aggregator/internal/fetch"
+	"aggregator/internal/news"
+	"aggregator/internal/query"
+	"aggregator/internal/schedule"
+	"aggregator/internal/store"
+	"aggregator/internal/topic"
+)
+
+// A Source is a source with what this room needs to know of it.
+type Source struct {
+	news.Source
+	Schedule schedule.Schedule
+	// Drop leaves items out that it matches, Keep those that it does not;
+	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
+	Drop, Keep           *query.Query
+	DropWhere, KeepWhere string
+}
+
+// A Plan is all that a changed configuration may change.
+type Plan struct {
+	Sources []Source
+	Filer   *topic.Filer
+	// Prefer chooses the lead of a story: tier, fullest, earliest.
+	Prefer []string
+	// Window is how far back a copy is looked for, Retain how long anything
+	// is kept.
+	Window, Retain time.Duration
+	// MinInterval is the floor under every schedule; Spread the most that a
+	// source is moved from its slot.
+	MinInterval, Spread time.Duration
+	// Concurrency is of all fetches, PerHost of those of one host, which
+	// start Interval apart.
+	Concurrency, PerHost int
+	Interval             time.Duration
+	Fetcher              Fetcher
+}
+
+// A Fetcher asks a source once. rules is a hash of what may drop its items:
+// when it differs from prev.Rules, the whole document is wanted again.
+type Fetcher interface {
+	Fetch(ctx context.Context, src news.Source, prev news.Poll, rules uint64, now time.Time) fetch.Result
+}
+
+// Options are what no reload changes.
+type Options struct {
+	Log *slog.Logger
+	// Visited is told of every visit when what it brought is kept.
+	Visited func(Visited)
+	// Changed is told which topics hold something else than before.
+	Changed func(topics []string)
+	// Scheduled polls sources as they fall due; without, only orders count.
+	Scheduled bool
+}
+
+// A Poller polls for one store. Make it with Open, then Run it.
+type Poller struct {
+	Options
+	store store.Store
+	index *dedupe.Index // the committer's, while Run runs
+	plan  atomic.Pointer[plan]
+
+	orders  chan *order
+	plans   chan planned
+	quiet   chan func(context.Context)
+	stopped chan struct{}
+	trouble atomic.Pointer[string] // why nothing can be kept just now
+	next    atomic.Int64           // Unix time of the next due source; 0: none
+}
+
+// plan is a Plan with its look-ups.
+type plan struct {
+	Plan
+	byKey map[string]*Source
+	place map[string]int // in the configuration
+}
+
+func newPlan(p Plan) *plan {
+	made := &plan{Plan: p, byKey: map[string]*Source{}, place: map[string]int{}}
+	for i := range p.Sources {
+		made.byKey[p.Sources[i].Key] = &p.Sources[i]
+		made.place[p.Sources[i].Key] = i
+	}
+	return made
+}
+
+// Open reads the log into memory and files what is kept under the plan's
+// rules, if they are not those it was filed by.
+func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error) {
+	po := &Poller{
+		Options: o, store: s, index: dedupe.New(p.Window),
+		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
+	}
+	po.plan.Store(newPlan(p))
+	if err := po.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	if err := po.forget(ctx, time.Now()); err != nil {
+		return nil, err
+	}
+	if err := po.refile(ctx); err != nil {
+		return nil, err
+	}
+	return po, nil
+}
+
+// catchUp applies what the log holds behind the index.
+func (p *Poller) catchUp(ctx context.Context) error {
+	for d, err := range p.store.Since(ctx, p.index.At()) {
+		if err != nil {
+			return fmt.Errorf("poll: read the log: %w", err)
+		}
+		p.index.Apply(d)
+	}
+	at, err := p.store.At(ctx)
+	if err != nil {
+		return fmt.Errorf("poll: read the log: %w", err)
+	}
+	p.index.Skip(at)
+	return nil
+}
+
+// Trouble is why nothing can be kept just now; "" when all is well.
+func (p *Poller) Trouble() string {
+	if why := p.trouble.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
+
+// NextDue is when the next source falls due; zero if none will.
+func (p *Poller) NextDue() time.Time {
+	if n := p.next.Load(); n != 0 {
+		return time.Unix(n, 0)
+	}
+	return time.Time{}
+}
+
+// Name is what people call a source: as configured, else the feed's own title,
+// else its host.
+func Name(src news.Source, feedTitle string) string {
+	if src.Name != "" {
+		return src.Name
+	}
+	if feedTitle != "" {
+		return feedTitle
+	}
+	return host(src.URL)
+}
+
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return address
+	}
+	return u.Hostname()
+}
+
+// rulesOf is a hash of what may drop a source's items.
+func rulesOf(s *Source) uint64 {
+	text := func(q *query.Query) string {
+		if q == nil {
+			return ""
+		}
+		return q.String()
+	}
+	return canon.Hash(text(s.Drop), text(s.Keep))
+}

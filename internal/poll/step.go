@@ -1,0 +1,324 @@
+package poll
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/dedupe"
+	"aggregator/internal/news"
+	"aggregator/internal/store"
+	"aggregator/internal/topic"
+)
+
+// A step turns visits into one batch.
+type step struct {
+	plan    *plan
+	at      news.Position // where the log ends before it
+	now     time.Time
+	batch   store.Batch
+	stories map[news.Position]*news.Story // new and touched
+	items   map[news.Position]news.Item   // with Text
+	was     map[news.Position][]string    // topics before
+	results []Visited
+}
+
+// entry is one item on its way, and the visit that brought it.
+type entry struct {
+	item  dedupe.Item
+	visit int
+}
+
+// step decides what the visits bring at the index's position. It reads the
+// stories that are joined or revised, and changes nothing.
+func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, now time.Time) (*step, error) {
+	s := &step{
+		plan: pl, at: p.index.At(), now: now, results: make([]Visited, len(visits)),
+		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
+	}
+	for i, v := range visits {
+		s.results[i] = s.account(v)
+	}
+	entries := inOrder(pl, visits)
+	items := make([]dedupe.Item, len(entries))
+	for i, e := range entries {
+		items[i] = e.item
+	}
+	ds := p.index.Decide(items, now)
+	if err := s.load(ctx, p.store, ds); err != nil {
+		return nil, err
+	}
+	for i, d := range ds {
+		s.results[entries[i].visit].Items.count(d.Fate)
+		if err := s.take(d, entries[i].item, visits[entries[i].visit]); err != nil {
+			return nil, err
+		}
+	}
+	s.drop(visits)
+	if err := s.file(ctx, p.store); err != nil {
+		return nil, err
+	}
+	s.close(visits, entries, ds)
+	return s, nil
+}
+
+// inOrder puts the items of many visits into the one order that does not
+// depend on who answered first: by date, then as configured, then as listed.
+// So a store rebuilt from the same items has the same stories and ids.
+func inOrder(pl *plan, visits []*visit) []entry {
+	var entries []entry
+	for i, v := range visits {
+		for _, it := range v.items {
+			entries = append(entries, entry{it, i})
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(a.item.Since().Compare(b.item.Since()),
+			cmp.Compare(pl.place[a.item.Source], pl.place[b.item.Source]))
+	})
+	return entries
+}
+
+// account opens a visit's account with what fetch already knew.
+func (s *step) account(v *visit) Visited {
+	poll := v.Poll
+	poll.Next, poll.Why = due(s.plan, v.source, poll, s.now)
+	return Visited{
+		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
+		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{},
+	}
+}
+
+// load reads the stories that decisions join or revise.
+func (s *step) load(ctx context.Context, kept store.Store, ds []news.Decision) error {
+	var at []news.Position
+	for _, d := range ds {
+		if d.Fate != news.Known && d.Story <= s.at {
+			at = append(at, d.Story)
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	slices.Sort(at)
+	found, err := kept.Story(ctx, slices.Compact(at)...)
+	if err != nil {
+		return err
+	}
+	for pos, st := range found {
+		s.stories[pos], s.was[pos] = &st, topicsOf(st)
+	}
+	return nil
+}
+
+// take writes one decision into its story.
+func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
+	if d.Fate == news.Known {
+		return nil
+	}
+	s.batch.Decisions = append(s.batch.Decisions, d)
+	s.items[d.Pos] = it.Item
+	t := s.telling(d, it, v)
+	if d.Fate == news.New {
+		s.stories[d.Pos] = begin(d, it, t)
+		return nil
+	}
+	st := s.stories[d.Story]
+	if st == nil {
+		return fmt.Errorf("poll %s: the log names story %d, which is not kept (restore a backup with `aggregator store import`)", d.Source, d.Story)
+	}
+	words := st.Lead.Digest
+	if d.Fate == news.Revised {
+		revise(st, d, t)
+	} else {
+		st.Also = append(st.Also, t)
+	}
+	s.lead(st)
+	if st.Lead.Digest != words {
+		s.updated(st, it)
+	}
+	return nil
+}
+
+func (s *step) telling(d news.Decision, it dedupe.Item, v *visit) news.Telling {
+	t := news.Telling{
+		Pos: d.Pos, Source: it.Source, Name: Name(v.source.Source, v.Poll.Feed.Title), GUID: it.GUID, URL: it.URL, Title: it.Title,
+		Tier: v.source.Tier, Words: it.Words, Since: it.Since(), Seen: it.Seen, Digest: it.Keys.Digest,
+	}
+	if d.Fate == news.Duplicate {
+		t.Reason, t.Similarity = d.Reason, float64(d.Similarity)
+	}
+	return t
+}
+
+func begin(d news.Decision, it dedupe.Item, t news.Telling) *news.Story {
+	return &news.Story{
+		ID: uuid(d.ID), Pos: d.Pos, Lead: t,
+		Published: it.Since(), Updated: claimedUpdate(it.Item, it.Since()),
+	}
+}
+
+// revise gives a telling its new words and keeps where the old ones are. What
+// it was judged by stays, and so does when it came.
+func revise(st *news.Story, d news.Decision, t news.Telling) {
+	for _, old := range tellings(st) {
+		if old.Pos != d.Of && !slices.Contains(old.Revisions, d.Of) {
+			continue
+		}
+		t.Revisions = append(slices.Clone(old.Revisions), old.Pos)
+		t.Reason, t.Similarity, t.Since, t.Seen = old.Reason, old.Similarity, old.Since, old.Seen
+		*old = t
+		return
+	}
+	st.Also = append(st.Also, t)
+}
+
+func tellings(st *news.Story) []*news.Telling {
+	ts := []*news.Telling{&st.Lead}
+	for i := range st.Also {
+		ts = append(ts, &st.Also[i])
+	}
+	return ts
+}
+
+// lead puts the telling that is preferred first, the others in order of date.
+func (s *step) lead(st *news.Story) {
+	ts := st.Tellings()
+	i := dedupe.Lead(ts, s.plan.Prefer)
+	st.Lead = ts[i]
+	st.Also = slices.Delete(ts, i, i+1)
+	slices.SortFunc(st.Also, func(a, b news.Telling) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Source, b.Source), cmp.Compare(a.GUID, b.GUID))
+	})
+}
+
+// updated moves when a reader sees other words. A story that begins in this
+// very step was never read: it is as old as its leading telling says.
+func (s *step) updated(st *news.Story, it dedupe.Item) {
+	if st.Pos > s.at {
+		st.Updated = claimedUpdate(it.Item, st.Published)
+		return
+	}
+	if u := it.Updated; u.After(st.Updated) && u.Before(s.now) {
+		st.Updated = u
+		return
+	}
+	st.Updated = s.now
+}
+
+// claimedUpdate is the item's own date of change, if it lies between the
+// story's beginning and when we saw it.
+func claimedUpdate(it news.Item, published time.Time) time.Time {
+	if it.Updated.After(published) && !it.Updated.After(it.Seen) {
+		return it.Updated
+	}
+	return published
+}
+
+// drop logs what rules left out, behind the rest.
+func (s *step) drop(visits []*visit) {
+	at := s.at + news.Position(len(s.batch.Decisions))
+	for i, v := range visits {
+		for _, out := range v.dropped {
+			at++
+			d := dedupe.Drop(out.item, out.reason, s.now)
+			d.Pos = at
+			s.batch.Decisions = append(s.batch.Decisions, d)
+			s.results[i].Items.count(news.Dropped)
+		}
+	}
+}
+
+// file puts the stories under their topics, by all that is told of them.
+func (s *step) file(ctx context.Context, kept store.Store) error {
+	if err := s.readItems(ctx, kept); err != nil {
+		return err
+	}
+	for _, st := range s.stories {
+		st.Topics = fileStory(s.plan, st, s.items)
+	}
+	return nil
+}
+
+// readItems brings the items of older tellings.
+func (s *step) readItems(ctx context.Context, kept store.Store) error {
+	var at []news.Position
+	for _, st := range s.stories {
+		for _, t := range tellings(st) {
+			if _, have := s.items[t.Pos]; !have {
+				at = append(at, t.Pos)
+			}
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	found, err := kept.Items(ctx, at...)
+	for pos, it := range found {
+		it.Text = canon.Text(it.HTML)
+		s.items[pos] = it
+	}
+	return err
+}
+
+func fileStory(pl *plan, st *news.Story, items map[news.Position]news.Item) []news.Filing {
+	var ts []topic.Telling
+	for _, t := range tellings(st) {
+		src := news.Source{Key: t.Source}
+		if known := pl.byKey[t.Source]; known != nil {
+			src = known.Source
+		}
+		src.Name = t.Name
+		ts = append(ts, topic.Telling{Item: items[t.Pos], Source: src})
+	}
+	return pl.Filer.File(ts)
+}
+
+// close gathers the batch and the accounts.
+func (s *step) close(visits []*visit, entries []entry, ds []news.Decision) {
+	s.batch.Items = map[news.Position]news.Item{}
+	for i, d := range ds {
+		if d.Fate == news.Known {
+			continue
+		}
+		s.batch.Items[d.Pos] = entries[i].item.Item
+		if d.Fate == news.New {
+			for _, name := range topicsOf(*s.stories[d.Pos]) {
+				s.results[entries[i].visit].New[name]++
+			}
+		}
+	}
+	for _, pos := range slices.Sorted(maps.Keys(s.stories)) {
+		s.batch.Stories = append(s.batch.Stories, *s.stories[pos])
+	}
+	for _, r := range s.results {
+		s.batch.Polls = append(s.batch.Polls, r.Poll)
+	}
+}
+
+// changed are the topics that hold something else than before.
+func (s *step) changed() []string {
+	names := map[string]bool{}
+	for pos, st := range s.stories {
+		for _, name := range append(topicsOf(*st), s.was[pos]...) {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func topicsOf(st news.Story) []string {
+	names := make([]string, len(st.Topics))
+	for i, f := range st.Topics {
+		names[i] = f.Topic
+	}
+	return names
+}
+
+func uuid(id [16]byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}

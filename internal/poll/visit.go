@@ -1,0 +1,98 @@
+package poll
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"aggregator/internal/dedupe"
+	"aggregator/internal/fetch"
+	"aggregator/internal/news"
+	"aggregator/internal/query"
+)
+
+// A visit is what one source gave, ready to be decided.
+type visit struct {
+	source *Source
+	prev   news.Poll
+	fetch.Result
+	items   []dedupe.Item
+	dropped []dropped
+	bytes   int // about what it holds in memory
+}
+
+type dropped struct {
+	item   dedupe.Item
+	reason string
+}
+
+// visit asks a source and prepares what it brings: all that needs neither the
+// index nor the store's log, so that many run side by side.
+func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time) *visit {
+	prev, err := p.store.Poll(ctx, src.Key)
+	if err != nil {
+		return &visit{source: src, prev: news.Poll{Source: src.Key}, Result: fetch.Result{Err: err}}
+	}
+	v := &visit{source: src, prev: prev}
+	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
+	v.prepare()
+	return v
+}
+
+func (v *visit) prepare() {
+	beside := map[uint64]bool{}
+	for _, s := range v.Poll.Seen {
+		if s.Gone == 0 {
+			beside[s.ID] = true
+		}
+	}
+	name := Name(v.source.Source, v.Poll.Feed.Title)
+	for _, it := range v.Items {
+		item := dedupe.Prepare(it)
+		item.Beside = beside
+		v.bytes += 1024 + 2*len(it.HTML) + len(it.Text) + len(it.Summary)
+		if why := v.source.drops(it, name); why != "" {
+			v.dropped = append(v.dropped, dropped{item, why})
+			continue
+		}
+		v.items = append(v.items, item)
+	}
+	v.Items = nil
+}
+
+// drops says by which rule an item is left out; "" if by none.
+func (s *Source) drops(it news.Item, name string) string {
+	if s.Drop == nil && s.Keep == nil {
+		return ""
+	}
+	doc := query.Prepare(query.Doc{
+		Title: it.Title, Summary: it.Summary, Text: it.Text, Author: authors(it), Source: name,
+		Host: host(it.URL), URL: it.URL, Lang: it.Language, Labels: it.Labels, Tags: s.Tags,
+	})
+	if s.Drop != nil {
+		if _, ok := s.Drop.Match(doc); ok {
+			return "drop: " + s.Drop.String() + where(s.DropWhere)
+		}
+	}
+	if s.Keep != nil {
+		if _, ok := s.Keep.Match(doc); !ok {
+			return "not in keep: " + s.Keep.String() + where(s.KeepWhere)
+		}
+	}
+	return ""
+}
+
+func where(place string) string {
+	if place == "" {
+		return ""
+	}
+	return " (" + place + ")"
+}
+
+func authors(it news.Item) string {
+	names := make([]string, len(it.Authors))
+	for i, a := range it.Authors {
+		names[i] = a.Name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"aggregator/internal/news"
+)
+
+// A line of a backup holds exactly one of its fields but for the head, which
+// comes first: everything a site keeps, as JSON Lines.
+type line struct {
+	Head     *head          `json:"aggregator,omitempty"`
+	Decision *news.Decision `json:"decision,omitempty"`
+	Item     *news.Item     `json:"item,omitempty"` // of the decision before it
+	Story    *news.Story    `json:"story,omitempty"`
+	Poll     *news.Poll     `json:"poll,omitempty"`
+	Mark     *mark          `json:"mark,omitempty"`
+}
+
+type head struct {
+	Backup int           `json:"backup"` // form of this file
+	After  news.Position `json:"after"`  // the log begins behind it
+}
+
+type mark struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+const (
+	backupForm = 1
+	// importStep bounds memory: so many decisions are kept in one step.
+	importStep = 1000
+)
+
+// Export writes all of s as JSON Lines. marks names the marks to take along.
+func Export(ctx context.Context, s Store, marks []string, w io.Writer) error {
+	buf := bufio.NewWriterSize(w, 1<<16)
+	out := json.NewEncoder(buf)
+	out.SetEscapeHTML(false)
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	after := stats.At
+	if stats.Oldest > 0 {
+		after = stats.Oldest - 1
+	}
+	if err := out.Encode(line{Head: &head{backupForm, after}}); err != nil {
+		return err
+	}
+	for _, step := range []func() error{
+		func() error { return exportLog(ctx, s, out) },
+		func() error {
+			return each(s.Stories(ctx, 0), func(st news.Story) error { return out.Encode(line{Story: &st}) })
+		},
+		func() error { return each(s.Polls(ctx), func(p news.Poll) error { return out.Encode(line{Poll: &p}) }) },
+		func() error { return exportMarks(ctx, s, marks, out) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return buf.Flush()
+}
+
+func exportLog(ctx context.Context, s Store, out *json.Encoder) error {
+	return each(s.Since(ctx, 0), func(d news.Decision) error {
+		if err := out.Encode(line{Decision: &d}); err != nil {
+			return err
+		}
+		items, err := s.Items(ctx, d.Pos)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		it := items[d.Pos]
+		return out.Encode(line{Item: &it})
+	})
+}
+
+func exportMarks(ctx context.Context, s Store, names []string, out *json.Encoder) error {
+	for _, name := range names {
+		v, err := s.Mark(ctx, name)
+		if err != nil {
+			return err
+		}
+		if v == "" {
+			continue
+		}
+		if err := out.Encode(line{Mark: &mark{name, v}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each[T any](seq func(yield func(T, error) bool), do func(T) error) error {
+	for v, err := range seq {
+		if err != nil {
+			return err
+		}
+		if err := do(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Import reads what Export wrote into an empty store.
+func Import(ctx context.Context, s Store, r io.Reader) error {
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if stats.At != 0 || stats.Polls != 0 {
+		return errors.New("the store already holds something; import needs an empty one: choose another `store:` or move the old one aside")
+	}
+	in := &importer{ctx: ctx, s: s}
+	dec := json.NewDecoder(bufio.NewReaderSize(r, 1<<16))
+	for n := 1; ; n++ {
+		var l line
+		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("line %d is no backup line: %w", n, err)
+		}
+		if err := in.take(l); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	return in.finish()
+}
+
+// An importer gathers lines into steps. A story is kept only when every
+// decision before it is, so stories come in steps of their own behind the log.
+type importer struct {
+	ctx  context.Context
+	s    Store
+	at   news.Position
+	next Batch
+	head bool
+}
+
+func (in *importer) take(l line) error {
+	switch {
+	case l.Head != nil:
+		if l.Head.Backup != backupForm {
+			return fmt.Errorf("backup form %d is unknown; use the aggregator that wrote it", l.Head.Backup)
+		}
+		in.head = true
+		return in.start(l.Head.After)
+	case !in.head:
+		return errors.New("no backup: the first line must name its form; `aggregator store export` writes one")
+	case l.Decision != nil:
+		if err := in.flushAt(importStep); err != nil {
+			return err
+		}
+		if want := in.at + news.Position(len(in.next.Decisions)) + 1; l.Decision.Pos != want {
+			return fmt.Errorf("decision %d where %d was due: lines are missing or out of order", l.Decision.Pos, want)
+		}
+		in.next.Decisions = append(in.next.Decisions, *l.Decision)
+	case l.Item != nil:
+		if len(in.next.Decisions) == 0 {
+			return errors.New("an item without its decision before it")
+		}
+		if in.next.Items == nil {
+			in.next.Items = map[news.Position]news.Item{}
+		}
+		in.next.Items[in.next.Decisions[len(in.next.Decisions)-1].Pos] = *l.Item
+	case l.Story != nil:
+		in.next.Stories = append(in.next.Stories, *l.Story)
+		return in.flushAt(importStep)
+	case l.Poll != nil:
+		in.next.Polls = append(in.next.Polls, *l.Poll)
+		return in.flushAt(importStep)
+	case l.Mark != nil:
+		in.next.Marks = map[string]string{l.Mark.Name: l.Mark.Value}
+		return in.flushAt(0)
+	}
+	return nil
+}
+
+// start moves an empty log to where the backup's begins.
+func (in *importer) start(after news.Position) error {
+	if after == 0 {
+		return nil
+	}
+	in.at = after
+	return in.s.Expire(in.ctx, after)
+}
+
+func (in *importer) flushAt(limit int) error {
+	if in.next.Empty() || len(in.next.Decisions)+len(in.next.Stories)+len(in.next.Polls) < limit {
+		return nil
+	}
+	return in.finish()
+}
+
+func (in *importer) finish() error {
+	at, err := in.s.Append(in.ctx, in.at, in.next)
+	if err != nil {
+		return err
+	}
+	in.at, in.next = at, Batch{}
+	return nil
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"aggregator/internal/news"
+)
+
+// Records open with a byte that names their form, so that a later form can
+// stand beside an older one.
+const (
+	formDecision = 1 // binary, fields in the order of EncodeDecision
+	formJSON     = 2 // JSON as it is
+	formZstd     = 3 // JSON, zstd
+)
+
+// small texts do not shrink.
+const worthCompressing = 256
+
+// A Codec turns records into bytes and back. Safe for use side by side.
+type Codec struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+// NewCodec makes a codec; one a process is enough.
+var NewCodec = sync.OnceValue(func() *Codec {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<17))
+	if err != nil {
+		panic(err) // the options above are constants
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(256<<20))
+	if err != nil {
+		panic(err)
+	}
+	return &Codec{enc, dec}
+})
+
+// Encode is for items, stories and polls.
+func (c *Codec) Encode(v any) ([]byte, error) {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(doc) < worthCompressing {
+		return append([]byte{formJSON}, doc...), nil
+	}
+	return c.enc.EncodeAll(doc, append(make([]byte, 0, len(doc)/2+64), formZstd)), nil
+}
+
+// Decode reads what Encode wrote.
+func (c *Codec) Decode(b []byte, v any) error {
+	if len(b) == 0 {
+		return fmt.Errorf("%w: empty record", ErrCorrupt)
+	}
+	doc := b[1:]
+	switch b[0] {
+	case formJSON:
+	case formZstd:
+		var err error
+		if doc, err = c.dec.DecodeAll(doc, nil); err != nil {
+			return fmt.Errorf("%w: %v", ErrCorrupt, err)
+		}
+	default:
+		return fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, b[0])
+	}
+	if err := json.Unmarshal(doc, v); err != nil {
+		return fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	return nil
+}
+
+// EncodeDecision writes a decision without its position, about 100 bytes:
+// the log is read whole at every start, so it is binary.
+func EncodeDecision(d news.Decision) []byte {
+	b := make([]byte, 0, 96+len(d.Source)+len(d.Reason)+len(d.Title))
+	b = append(b, formDecision, byte(d.Fate))
+	b = binary.AppendVarint(b, d.At.UnixMilli())
+	b = binary.AppendVarint(b, unixMilli(d.Since))
+	b = binary.AppendUvarint(b, uint64(d.Story))
+	b = binary.AppendUvarint(b, uint64(d.Of))
+	if d.Fate == news.New {
+		b = append(b, d.ID[:]...)
+	}
+	for _, k := range [...]uint64{d.Keys.ID, d.Keys.URL, d.Keys.Title, d.Keys.Digest} {
+		b = binary.LittleEndian.AppendUint64(b, k)
+	}
+	b = binary.AppendUvarint(b, uint64(len(d.Keys.Text)))
+	for _, k := range d.Keys.Text {
+		b = binary.LittleEndian.AppendUint64(b, k)
+	}
+	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(d.Similarity))
+	for _, s := range [...]string{d.Source, d.Reason, d.Title} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	return b
+}
+
+// DecodeDecision reads what EncodeDecision wrote at a position.
+func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
+	r := reader{b: b}
+	if form := r.byte(); form != formDecision {
+		return news.Decision{}, fmt.Errorf("decision %d: %w: form %d is unknown, a newer aggregator may have written it", at, ErrCorrupt, form)
+	}
+	d := news.Decision{Pos: at, Fate: news.Fate(r.byte())}
+	d.At = time.UnixMilli(r.varint()).UTC()
+	d.Since = timeOf(r.varint())
+	d.Story, d.Of = news.Position(r.uvarint()), news.Position(r.uvarint())
+	if d.Fate == news.New {
+		copy(d.ID[:], r.take(len(d.ID)))
+	}
+	d.Keys = news.Keys{ID: r.uint64(), URL: r.uint64(), Title: r.uint64(), Digest: r.uint64()}
+	if n := r.uvarint(); n > 0 && n <= uint64(len(r.b)/8) {
+		d.Keys.Text = make([]uint64, n)
+		for i := range d.Keys.Text {
+			d.Keys.Text[i] = r.uint64()
+		}
+	}
+	d.Similarity = math.Float32frombits(r.uint32())
+	d.Source, d.Reason, d.Title = r.string(), r.string(), r.string()
+	if r.short || d.Fate < news.Known || d.Fate > news.Dropped {
+		return news.Decision{}, fmt.Errorf("decision %d: %w: %d bytes that are no decision", at, ErrCorrupt, len(b))
+	}
+	return d, nil
+}
+
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixMilli()
+}
+
+func timeOf(milli int64) time.Time {
+	if milli == math.MinInt64 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milli).UTC()
+}
+
+// A reader takes fields off the front; short says that it ran out, once is enough.
+type reader struct {
+	b     []byte
+	short bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.short, r.b = true, nil
+		return make([]byte, min(max(n, 0), 64))
+	}
+	front := r.b[:n]
+	r.b = r.b[n:]
+	return front
+}
+
+func (r *reader) byte() byte     { return r.take(1)[0] }
+func (r *reader) uint64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
+func (r *reader) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	r.take(varintLen(n))
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	r.take(varintLen(n))
+	return v
+}
+
+// varintLen makes a varint that does not end one that is longer than the rest.
+func varintLen(n int) int {
+	if n <= 0 {
+		return math.MaxInt
+	}
+	return n
+}
+
+func (r *reader) string() string {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.short, r.b = true, nil
+		return ""
+	}
+	return string(r.take(int(n)))
+}
