@@ -1,0 +1,155 @@
+// Package config reads aggregator.yaml: [Load] returns only usable values, or
+// every fault with its place.
+//
+// The file as it is written is described once, in spec.go. From there it goes
+// decode.go (shape) → resolve.go, sources.go, topics.go (values) → refs.go
+// (what names what) → [Config].
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"aggregator/internal/news"
+	"aggregator/internal/query"
+	"aggregator/internal/schedule"
+)
+
+// A Config is the configuration as resolved: every default is in, every
+// secret is read, every path absolute.
+type Config struct {
+	// Files are all that was read: the configuration first, then what it
+	// includes, OPML and secrets. A change of one asks for a reload.
+	Files []string
+
+	Title string
+	// URL is the public address, without a slash at its end.
+	URL     string
+	Contact string
+	Listen  string // host:port; "" serves nothing
+	Store   Store
+	Retain  time.Duration
+
+	Fetch   Fetch
+	Sources []Source
+	Topics  []Topic // in the order of the file
+	Dedupe  Dedupe
+	Publish Publish
+	Tests   []Test
+
+	// Warnings are about what is right but surely not meant.
+	Warnings Faults
+}
+
+// Store says where everything is kept.
+type Store struct {
+	// Scheme is file, redis, rediss, unix, redis+sentinel or redis+cluster.
+	Scheme string
+	// Path is the folder of file:, absolute.
+	Path string
+	// URL is the address without user and password; for file: too.
+	URL            string
+	User, Password string
+	Prefix         string
+	TLS            TLS
+}
+
+// TLS names PEM files, absolute; "" for none.
+type TLS struct{ CAFile, CertFile, KeyFile string }
+
+// Fetch is how sources are asked.
+type Fetch struct {
+	Schedule      schedule.Schedule
+	Spread        time.Duration
+	MinInterval   time.Duration
+	Timeout       time.Duration
+	MaxSize       int64 // bytes
+	Concurrency   int
+	PerHost       PerHost
+	AllowNetworks []netip.Prefix
+	Proxy         string // "" for none
+}
+
+// PerHost limits the polls of one host.
+type PerHost struct {
+	Concurrency int
+	Interval    time.Duration
+}
+
+// A Source is one that is polled. Access.Timeout, MaxSize and Proxy are zero
+// where the file says nothing for the source.
+type Source struct {
+	news.Source
+	Schedule    schedule.Schedule
+	MinInterval time.Duration // its own, or fetch.min_interval
+	// Drop and Keep are nil where there is none; their places are FILE:LINE.
+	Drop, Keep           *query.Query
+	DropWhere, KeepWhere string
+	BearerToken          string
+	TLS                  TLS
+	Discover             bool
+	Near                 bool   // dedupe.near, or its own
+	Where                string // FILE:LINE of the source
+}
+
+// A Topic is one that is published. It has Match, or Score, or neither.
+type Topic struct {
+	news.Topic
+	Match *query.Query
+	Score []Weighted // in the order of the file
+	// Threshold is what the weights of Score must reach.
+	Threshold float64
+	Where     string // FILE:LINE of its rule, of its name where it has none
+	Feed      Feed   // publish, with what the topic says for itself
+}
+
+// Weighted is a query that counts toward a threshold.
+type Weighted struct {
+	Query  *query.Query
+	Weight float64
+}
+
+// Dedupe is how copies are found.
+type Dedupe struct {
+	Window time.Duration
+	Near   bool
+	Events bool     // stories of one event are shown together
+	Prefer []string // tier, fullest, earliest: all three, first matters most
+}
+
+// Feed is what a topic's feeds hold.
+type Feed struct {
+	Formats      []string      // atom, rss, json
+	Items        int           // 0: all
+	MaxAge       time.Duration // 0: all
+	MaxPerSource int           // 0: no cap
+	Full         bool          // content, else the summary alone
+	Also         bool
+	Access       Access
+}
+
+// Access is who may read; the zero Access is everyone.
+type Access struct {
+	Tokens         []string
+	User, Password string
+}
+
+// Public says that everyone may read.
+func (a Access) Public() bool { return len(a.Tokens) == 0 && a.User == "" }
+
+// Publish is what all topics share.
+type Publish struct {
+	Feed
+	Dir string // absolute; "" for none
+	Hub string // builtin, off, or the address of a hub
+}
+
+// A Test is an item with the topics that it must and must not reach.
+type Test struct {
+	// Item has title, summary, HTML-less text, address, authors, language and
+	// labels; its Source is the key of the source named, if it is one of ours.
+	Item        news.Item
+	SourceName  string
+	Topics, Not []string
+	Where       string // FILE:LINE
+}
