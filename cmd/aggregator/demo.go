@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aggregator/internal/config"
 	"aggregator/internal/demo"
 	"aggregator/internal/news"
 )
@@ -156,7 +155,8 @@ func itemsOf(stories []news.Story) (n int) {
 func tellers(st news.Story) string {
 	names := []string{st.Lead.Name}
 	for _, t := range st.Also {
-		names = append(names, fmt.Sprintf("%s (same %s)", t.Name, strings.Replace(reasonOf(t), "url", "address", 1)))
+		reason, _ := st.Evidence(t)
+		names = append(names, fmt.Sprintf("%s (same %s)", t.Name, strings.Replace(reason, "url", "address", 1)))
 	}
 	return strings.Join(names, ", ")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -118,7 +119,7 @@ func (s *site) explainStory(ctx context.Context, st news.Story) (explained, erro
 		it := items[t.Pos]
 		told := toldLine{
 			Lead: i == 0, Source: t.Name, Feed: it.Feed.ID, GUID: t.GUID, URL: t.URL, Title: t.Title, Claimed: it.Claimed(), Seen: t.Seen,
-			Position: uint64(t.Pos), Reason: reasonOf(t), Similarity: t.Similarity, Revisions: len(t.Revisions),
+			Position: uint64(t.Pos), Reason: cmp.Or(t.Reason, "first"), Similarity: t.Similarity, Revisions: len(t.Revisions),
 		}
 		if told.Feed == "" {
 			told.Feed = t.Source

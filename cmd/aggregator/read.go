@@ -207,14 +207,11 @@ func storyLineOf(st news.Story) storyLine {
 		l.Topics = append(l.Topics, f.Topic)
 	}
 	for _, t := range st.Also {
-		l.Also = append(l.Also, alsoLine{t.Name, t.GUID, t.URL, t.Title, t.Seen, reasonOf(t), t.Similarity})
+		reason, similarity := st.Evidence(t)
+		l.Also = append(l.Also, alsoLine{t.Name, t.GUID, t.URL, t.Title, t.Seen, reason, similarity})
 	}
 	return l
 }
-
-// reasonOf is the evidence for a telling; the one that began the story, when
-// another leads by now, has none of its own.
-func reasonOf(t news.Telling) string { return cmp.Or(t.Reason, "first") }
 
 func (c *command) storiesCommand() *cobra.Command {
 	var in, since string
@@ -279,7 +276,8 @@ func (c *command) printStories(stories []news.Story) error {
 		fmt.Fprintf(c.out, "%s  %s\n", moment(st.Published), cmp.Or(st.Lead.Title, "(no title)"))
 		fmt.Fprintf(c.out, "    %s  %s\n", st.Lead.Name, st.Lead.URL)
 		for _, t := range st.Also {
-			fmt.Fprintf(c.out, "    also %s (%s)  %s\n", t.Name, reasonOf(t), t.URL)
+			reason, _ := st.Evidence(t)
+			fmt.Fprintf(c.out, "    also %s (%s)  %s\n", t.Name, reason, t.URL)
 		}
 		if len(st.Topics) > 0 {
 			fmt.Fprintf(c.out, "    in %s\n", strings.Join(storyLineOf(st).Topics, ", "))

@@ -177,3 +177,11 @@ func (s *site) change(ctx context.Context, cfg *config.Config) error {
 	s.pages.Use(pagesOf(cfg, s))
 	return nil
 }
+
+func pagesOf(cfg *config.Config, s *site) page.Site { return page.Site{} }
+
+// writeTo writes the site as files.
+func (s *site) writeTo(ctx context.Context, dir string) error {
+	_, err := publish.WriteTree(dir, s.feeds.Files(ctx))
+	return err
+}

@@ -10,12 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"aggregator/internal/poll"
-	"aggregator/internal/publish"
 	"aggregator/internal/store"
 )
-
-// marks are the facts that a backup takes along.
-func marks() []string { return []string{poll.MarkRules, publish.MarkModified} }
 
 func (c *command) storeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "store", Short: "Back up, restore and measure what is kept", Args: cobra.NoArgs,
@@ -29,7 +25,7 @@ func (c *command) storeExport() *cobra.Command {
 		Use: "export", Short: "Write everything kept to stdout as JSON Lines", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
-				export := func(ctx context.Context) error { return store.Export(ctx, s.store, marks(), c.out) }
+				export := func(ctx context.Context) error { return store.Export(ctx, s.store, c.out) }
 				if s.running {
 					return s.poller.Quiet(ctx, export)
 				}

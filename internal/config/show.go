@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -247,4 +248,13 @@ func hideURL(address string) string {
 		address = strings.Replace(address, u.User.String()+"@", url.User(u.User.Username()).String()+":"+hidden+"@", 1)
 	}
 	return regexp.MustCompile(`(?i)([?&][^=&#]*(?:key|token|secret|pass|auth|sig)[^=&#]*=)[^&#]*`).ReplaceAllString(address, "${1}"+hidden)
+}
+
+// ShowJSON is what Show shows, as JSON.
+func (c *Config) ShowJSON() ([]byte, error) {
+	var v any
+	if err := yaml.Unmarshal(c.Show(), &v); err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
 }

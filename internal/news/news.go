@@ -158,6 +158,16 @@ func (s Story) Tellings() []Telling {
 	return append([]Telling{s.Lead}, s.Also...)
 }
 
+// Evidence is why t and the lead tell the same story: guid, url, text or near,
+// and how similar they are. The telling that began the story was judged by
+// nothing; what the lead was judged by holds between the two.
+func (s Story) Evidence(t Telling) (reason string, similarity float64) {
+	if t.Reason == "" {
+		return s.Lead.Reason, s.Lead.Similarity
+	}
+	return t.Reason, t.Similarity
+}
+
 // A Telling is one item as its story knows it. The whole item is kept under
 // Pos.
 type Telling struct {

@@ -13,8 +13,8 @@ import (
 	"aggregator/internal/store"
 )
 
-// MarkRules is the mark of the rules that the kept stories are filed by.
-const MarkRules = "rules"
+// markRules is the mark of the rules that the kept stories are filed by.
+const markRules = "rules"
 
 // refileStep is how many stories are filed anew in one step.
 const refileStep = 500
@@ -34,7 +34,7 @@ func (pl *plan) fingerprint() string {
 // Killed half way, it begins again: the mark is kept last.
 func (p *Poller) refile(ctx context.Context) error {
 	pl := p.plan.Load()
-	was, err := p.store.Mark(ctx, MarkRules)
+	was, err := p.store.Mark(ctx, markRules)
 	if err != nil {
 		return fmt.Errorf("poll: file anew: %w", err)
 	}
@@ -59,7 +59,7 @@ func (p *Poller) refile(ctx context.Context) error {
 	}
 	n, err := p.refileSome(ctx, pl, batch)
 	if err == nil {
-		_, err = p.store.Append(ctx, p.index.At(), store.Batch{Marks: map[string]string{MarkRules: want}})
+		_, err = p.store.Append(ctx, p.index.At(), store.Batch{Marks: map[string]string{markRules: want}})
 	}
 	if err != nil {
 		return fmt.Errorf("poll: file anew: %w", err)

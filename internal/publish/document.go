@@ -170,7 +170,7 @@ func newVariant(body []byte, tag string) variant {
 
 func (p *Publisher) write(ctx context.Context, w io.Writer, site Site, d *document, now time.Time, until *time.Time) error {
 	if d.format.write == nil {
-		return writeOPML(w, site)
+		return WriteOPML(w, site)
 	}
 	stories, end, err := choose(p.store.Shelf(ctx, d.topic.Name), d.topic, now)
 	if err != nil {

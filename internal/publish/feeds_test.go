@@ -294,7 +294,7 @@ func TestOPMLWithOddNames(t *testing.T) {
 		{Topic: news.Topic{Name: "<b>\xff\"/x"}, Formats: []string{"json", "rss"}}, {Topic: news.Topic{Name: "Silent"}},
 	}}
 	var doc bytes.Buffer
-	if err := writeOPML(&doc, site); err != nil {
+	if err := WriteOPML(&doc, site); err != nil {
 		t.Fatal(err)
 	}
 	if err := wellFormed(doc.Bytes()); err != nil {

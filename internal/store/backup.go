@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"aggregator/internal/news"
 )
@@ -38,8 +40,8 @@ const (
 	importStep = 1000
 )
 
-// Export writes all of s as JSON Lines. marks names the marks to take along.
-func Export(ctx context.Context, s Store, marks []string, w io.Writer) error {
+// Export writes all of s as JSON Lines.
+func Export(ctx context.Context, s Store, w io.Writer) error {
 	buf := bufio.NewWriterSize(w, 1<<16)
 	out := json.NewEncoder(buf)
 	out.SetEscapeHTML(false)
@@ -60,7 +62,7 @@ func Export(ctx context.Context, s Store, marks []string, w io.Writer) error {
 			return each(s.Stories(ctx, 0), func(st news.Story) error { return out.Encode(line{Story: &st}) })
 		},
 		func() error { return each(s.Polls(ctx), func(p news.Poll) error { return out.Encode(line{Poll: &p}) }) },
-		func() error { return exportMarks(ctx, s, marks, out) },
+		func() error { return exportMarks(ctx, s, out) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -83,16 +85,13 @@ func exportLog(ctx context.Context, s Store, out *json.Encoder) error {
 	})
 }
 
-func exportMarks(ctx context.Context, s Store, names []string, out *json.Encoder) error {
-	for _, name := range names {
-		v, err := s.Mark(ctx, name)
-		if err != nil {
-			return err
-		}
-		if v == "" {
-			continue
-		}
-		if err := out.Encode(line{Mark: &mark{name, v}}); err != nil {
+func exportMarks(ctx context.Context, s Store, out *json.Encoder) error {
+	marks, err := s.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(marks)) {
+		if err := out.Encode(line{Mark: &mark{name, marks[name]}}); err != nil {
 			return err
 		}
 	}

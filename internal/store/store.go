@@ -49,6 +49,8 @@ type Store interface {
 	Polls(ctx context.Context) iter.Seq2[news.Poll, error]
 	// Mark is a small fact that a room keeps under a name; "" if unset.
 	Mark(ctx context.Context, name string) (string, error)
+	// Marks are all of them.
+	Marks(ctx context.Context) (map[string]string, error)
 	// Expire forgets decisions, items and stories at positions up to `to`,
 	// from the shelf too. Positions are never used again.
 	Expire(ctx context.Context, to news.Position) error

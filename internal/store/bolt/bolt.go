@@ -8,7 +8,7 @@
 //	stories  position of birth   → story
 //	shelf    topic               → bucket of ^published ID position → nothing
 //	polls    source              → poll
-//	marks    name                → value; "schema" is the layout's version
+//	marks    "." name            → value; "schema" is the layout's version
 //
 // Positions and times are eight bytes, big endian; ^published is the
 // complement of Unix milliseconds, so that a cursor walks newest first.
@@ -355,6 +355,20 @@ func (s *Store) Mark(_ context.Context, name string) (v string, err error) {
 		return nil
 	})
 	return v, err
+}
+
+// Marks implements store.Store.
+func (s *Store) Marks(context.Context) (map[string]string, error) {
+	marks := map[string]string{}
+	err := s.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("marks")).ForEach(func(k, v []byte) error {
+			if name, of := strings.CutPrefix(string(k), "."); of {
+				marks[name] = string(v)
+			}
+			return nil
+		})
+	})
+	return marks, err
 }
 
 // Stats implements store.Store.

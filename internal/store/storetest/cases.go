@@ -22,6 +22,9 @@ func empty(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	same(t, p, news.Poll{Source: "example.org/feed"})
+	if marks, err := s.Marks(ctx); len(marks) != 0 || err != nil {
+		t.Errorf("marks %v, %v", marks, err)
+	}
 	if m, err := s.Mark(ctx, "schema"); m != "" || err != nil {
 		t.Errorf("mark %q, %v: a store's own marks are not a room's", m, err)
 	}
@@ -201,7 +204,7 @@ func backup(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	var doc bytes.Buffer
-	if err := store.Export(t.Context(), s, []string{"rules", "unset"}, &doc); err != nil {
+	if err := store.Export(t.Context(), s, &doc); err != nil {
 		t.Fatal(err)
 	}
 	other := &site{t: t, open: s.open, place: t.TempDir()}
@@ -212,7 +215,7 @@ func backup(t *testing.T, s *site) {
 	}
 	same(t, other.everything(), s.everything())
 	var again bytes.Buffer
-	if err := store.Export(t.Context(), other, []string{"rules", "unset"}, &again); err != nil {
+	if err := store.Export(t.Context(), other, &again); err != nil {
 		t.Fatal(err)
 	}
 	same(t, again.String(), doc.String())
