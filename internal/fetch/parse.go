@@ -44,7 +44,9 @@ func parse(body []byte, contentType, base string) (doc document, err error) {
 
 // parseXML gives the parser the document as it is, and mended where that fails.
 func parseXML(body []byte) (document, error) {
-	doc, sound, first := tryXML(body)
+	name, _ := rootName(body)
+	isAtom := name == "feed"
+	doc, sound, first := tryXML(body, isAtom)
 	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) {
 		return doc, first
 	}
@@ -54,7 +56,7 @@ func parseXML(body []byte) (document, error) {
 		if body = mended; l != "" {
 			lost = l
 		}
-		doc, sound, err := tryXML(body)
+		doc, sound, err := tryXML(body, isAtom)
 		if err == nil && sound {
 			doc.partial = lost
 			return doc, nil
@@ -66,13 +68,13 @@ func parseXML(body []byte) (document, error) {
 	return fallback, nil
 }
 
-func tryXML(body []byte) (doc document, sound bool, err error) {
+func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
 	sound, err = guard(body)
 	if err != nil {
 		return document{}, sound, err
 	}
 	bases := basesOf(body)
-	if name, _ := rootName(body); name == "feed" {
+	if isAtom {
 		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
 		if err != nil {
 			return document{}, sound, err

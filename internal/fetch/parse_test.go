@@ -272,6 +272,7 @@ func TestSeenRemembersWhatLeft(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
+	asker := client(f, Options{})
 	f.Add([]byte(sound("rss", 1)))
 	f.Add([]byte(sound("atom", 1)))
 	f.Add([]byte(`{"version":"https://jsonfeed.org/version/1","items":[{"id":1}]}`))
@@ -285,7 +286,7 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Equal(was, body) {
 			t.Fatal("the document was changed in place")
 		}
-		c := (&visit{client: testClient(t), now: noon}).converter(&doc, "https://h.example/")
+		c := (&visit{client: asker, now: noon}).converter(&doc, "https://h.example/")
 		m := newMemory("s", nil, true)
 		m.place(&doc, "https://h.example/", noon)
 		for i, s := range m.entries {
@@ -295,8 +296,6 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-func testClient(t testing.TB) *Client { return client(t, Options{}) }
 
 func FuzzMend(f *testing.F) {
 	f.Add([]byte(sound("rss", 2)[:300]))
