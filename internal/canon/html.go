@@ -112,6 +112,21 @@ func (r *rewriter) run(s string) {
 	}
 }
 
+// hide says which element hides what follows the tag of this kind. One that s
+// never closes hides nothing but a program: the rest of the text is not lost.
+func hide(z *xhtml.Tokenizer, s string, hidden, tag atom.Atom, kind xhtml.TokenType) atom.Atom {
+	switch {
+	case hidden == tag && kind == xhtml.EndTagToken:
+		return 0
+	case hidden != 0 || kind != xhtml.StartTagToken || !holdsNoText(tag):
+		return hidden
+	case tag != atom.Script && tag != atom.Style && indexFold(s, "</"+tag.String()) < 0:
+		z.NextIsNotRawText()
+		return 0
+	}
+	return tag
+}
+
 // isProgram: "<?php …" is a comment to a browser, but text to whoever forgot to
 // escape it. What Word writes ("<?xml:namespace …") is neither.
 func isProgram(comment string) bool {

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
-	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -18,53 +17,122 @@ import (
 func Text(s string) string {
 	w := words{}
 	w.b.Grow(len(s))
-	if strings.IndexByte(s, '<') < 0 {
-		w.text(unescape(s))
-		return w.b.String()
-	}
-	z := xhtml.NewTokenizer(strings.NewReader(s))
-	hidden := atom.Atom(0) // the element whose text nobody sees
 	for {
-		switch kind := z.Next(); kind {
-		case xhtml.ErrorToken:
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			w.text(decode(s))
 			return w.b.String()
-		case xhtml.TextToken:
-			if hidden == 0 {
-				w.bytes(z.Text())
+		}
+		w.text(decode(s[:i]))
+		s = s[i:]
+		n, tag := anyTag(s)
+		if n == 0 {
+			w.rune('<')
+			s = s[1:]
+			continue
+		}
+		if !inline(tag) {
+			w.space()
+		}
+		if holdsNoText(tag) && s[1] != '/' && s[n-2] != '/' {
+			n += hiddenLength(s[n:], tag)
+		}
+		s = s[n:]
+	}
+}
+
+// decode is html.UnescapeString, which knows entities without ";" as well, as
+// browsers do.
+func decode(s string) string {
+	if strings.IndexByte(s, '&') < 0 {
+		return s
+	}
+	return html.UnescapeString(s)
+}
+
+// anyTag is the length of the tag, comment or instruction that s begins with
+// (HTML 13.2.5.6), 0 where it begins with none, and its element.
+func anyTag(s string) (int, atom.Atom) {
+	name := strings.TrimPrefix(s[1:], "/")
+	switch {
+	case strings.HasPrefix(s, "<!--"):
+		if end := strings.Index(s[4:], "-->"); end >= 0 {
+			return 4 + end + len("-->"), atom.B
+		}
+		return len(s), atom.B
+	case strings.HasPrefix(s, "<!"), strings.HasPrefix(s, "<?"):
+		return strings.IndexByte(s, '>') + 1, atom.B
+	case name == "" || !isAlnum(name[0]) || name[0] <= '9':
+		return 0, 0
+	}
+	end := 0
+	for end < len(name) && isAlnum(name[end]) {
+		end++
+	}
+	return closing(s), lookup(name[:end])
+}
+
+// closing is the length of the tag that s begins with, past ">" in quotes; 0
+// where it never ends.
+func closing(s string) int {
+	gt := strings.IndexByte(s, '>')
+	if gt < 0 || strings.IndexByte(s[:gt], '=') < 0 {
+		return gt + 1
+	}
+	quote := byte(0)
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
 			}
-		case xhtml.StartTagToken, xhtml.EndTagToken, xhtml.SelfClosingTagToken:
-			name, _ := z.TagName()
-			tag := atom.Lookup(name)
-			if kind == xhtml.SelfClosingTagToken {
-				// <script src="x"/> is XHTML for an empty element, not the
-				// beginning of a script that runs to the end of the text.
-				z.NextIsNotRawText()
-			}
-			hidden = hide(z, s, hidden, tag, kind)
-			if !inline(tag) {
-				w.space()
-			}
+		case c == '>':
+			return i + 1
+		case (c == '"' || c == '\'') && s[i-1] == '=':
+			quote = c
 		}
 	}
+	return gt + 1
 }
 
-// hide says which element hides what follows the tag of this kind. One that s
-// never closes hides nothing but a program: the rest of the text is not lost.
-func hide(z *xhtml.Tokenizer, s string, hidden, tag atom.Atom, kind xhtml.TokenType) atom.Atom {
-	switch {
-	case hidden == tag && kind == xhtml.EndTagToken:
-		return 0
-	case hidden != 0 || kind != xhtml.StartTagToken || !holdsNoText(tag):
-		return hidden
-	case tag != atom.Script && tag != atom.Style && !containsFold(s, "</"+tag.String()):
-		z.NextIsNotRawText()
+// lookup finds an element by name in any case.
+func lookup(name string) atom.Atom {
+	var lower [16]byte
+	if len(name) > len(lower) {
 		return 0
 	}
-	return tag
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return atom.Lookup(lower[:len(name)])
 }
 
-func containsFold(s, lower string) bool {
-	return strings.Contains(s, lower) || strings.Contains(strings.ToLower(s), lower)
+// hiddenLength is that of what the element holds, its end tag excluded. One
+// that is never closed hides nothing but a program: the rest of the text is
+// not lost.
+func hiddenLength(s string, tag atom.Atom) int {
+	n := indexFold(s, "</"+tag.String())
+	if n < 0 && (tag == atom.Script || tag == atom.Style) {
+		return len(s)
+	}
+	return max(n, 0)
+}
+
+func indexFold(s, lower string) int {
+	for i := 0; ; {
+		lt := strings.Index(s[i:], "</")
+		if lt < 0 || i+lt+len(lower) > len(s) {
+			return -1
+		}
+		if i += lt; strings.EqualFold(s[i:i+len(lower)], lower) {
+			return i
+		}
+		i += 2
+	}
 }
 
 // holdsNoText: elements whose text a browser reads as something else.
@@ -113,7 +181,7 @@ func Line(s string) string {
 			w.space()
 		}
 		if holdsNoText(tag) && s[1] != '/' {
-			n += skipTo(s[n:], "</"+tag.String())
+			n += hiddenLength(s[n:], tag)
 		}
 		s = s[n:]
 	}
@@ -133,7 +201,7 @@ func tagLength(s string) (int, atom.Atom) {
 	for end < len(name) && isAlnum(name[end]) {
 		end++
 	}
-	tag := atom.Lookup([]byte(strings.ToLower(name[:end])))
+	tag := lookup(name[:end])
 	close := strings.IndexByte(s, '>')
 	if !isElement(tag) || close < 0 || strings.IndexByte(s[1:close], '<') >= 0 {
 		return 0, 0
@@ -158,13 +226,6 @@ func isElement(tag atom.Atom) bool {
 		return true
 	}
 	return inline(tag)
-}
-
-func skipTo(s, end string) int {
-	if i := strings.Index(strings.ToLower(s), end); i >= 0 {
-		return i
-	}
-	return len(s)
 }
 
 // unescape decodes entities once, only those that end in ";": html.UnescapeString
@@ -242,8 +303,6 @@ func (w *words) rune(r rune) {
 	}
 	w.b.WriteRune(r)
 }
-
-func (w *words) bytes(p []byte) { w.text(string(p)) }
 
 func (w *words) text(s string) {
 	for len(s) > 0 {

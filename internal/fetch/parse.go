@@ -75,6 +75,7 @@ func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
 	}
 	bases := basesOf(body)
 	if isAtom {
+		body = atomNamespace(body)
 		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
 		if err != nil {
 			return document{}, sound, err
@@ -86,6 +87,23 @@ func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
 		return document{}, sound, err
 	}
 	return fromRSS(feed, bases), sound, nil
+}
+
+// atomNamespace gives the root the namespace of Atom in place of one that the
+// parser does not know, as drafts and slips of the pen have: it would take every
+// entry for an extension.
+func atomNamespace(body []byte) []byte {
+	root := body[:max(tagEnd(body), 0)]
+	_, rest, found := bytes.Cut(root, []byte(` xmlns="`))
+	space, _, _ := bytes.Cut(rest, []byte(`"`))
+	switch string(bytes.TrimSpace(space)) {
+	case "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#":
+		return body
+	}
+	if !found {
+		return body
+	}
+	return bytes.Replace(body, append([]byte(` xmlns="`), space...), []byte(` xmlns="http://www.w3.org/2005/Atom`), 1)
 }
 
 // findRoot is where the element rss, RDF or feed begins: the first element,

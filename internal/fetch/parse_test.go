@@ -74,6 +74,7 @@ func TestDamage(t *testing.T) {
 			"stylesheet":            {strings.Replace(s, "?>", `?><?xml-stylesheet type="text/xsl" href="/x>y.xsl"?>`, 1), 9},
 			"quote not closed":      {strings.Replace(s, `<title`, `<title lang="en`, 1), -1},
 			"greater in attribute":  {strings.Replace(s, `<title`, `<title note="a > b"`, 1), 9},
+			"draft namespace":       {strings.Replace(s, "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#draft-ietf-atompub-format-05", 1), 9},
 			"upper-case root":       {strings.NewReplacer("<rss", "<RSS", "</rss", "</RSS").Replace(s), 9},
 			"cdata end doubled":     {strings.Replace(s, "]]></description>", "]]>]]></description>", 1), 9},
 			"xmlns on every entry":  {sound(format, 500), 500},
