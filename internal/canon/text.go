@@ -2,6 +2,7 @@ package canon
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,11 +18,14 @@ import (
 func Text(s string) string {
 	w := words{}
 	w.b.Grow(len(s))
+	// Every "<" before the last ">" has one to end it, so no search is in vain.
+	last := strings.LastIndexByte(s, '>') + 1
+	s, rest := s[:last], s[last:]
+	hidden := hider{}
 	for {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
-			w.text(decode(s))
-			return w.b.String()
+			break
 		}
 		w.text(decode(s[:i]))
 		s = s[i:]
@@ -35,10 +39,23 @@ func Text(s string) string {
 			w.space()
 		}
 		if holdsNoText(tag) && s[1] != '/' && s[n-2] != '/' {
-			n += hiddenLength(s[n:], tag)
+			n += hidden.length(s[n:], tag)
 		}
 		s = s[n:]
 	}
+	w.text(decode(s))
+	w.text(decode(rest[:cutTag(rest)]))
+	return w.b.String()
+}
+
+// cutTag is where a tag begins that was cut off, as teasers end; else the end.
+func cutTag(s string) int {
+	for i := 0; i+1 < len(s); i++ {
+		if c := s[i+1]; s[i] == '<' && (c == '/' || c == '!' || isAlnum(c) && c > '9') {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // decode is html.UnescapeString, which knows entities without ";" as well, as
@@ -111,15 +128,26 @@ func lookup(name string) atom.Atom {
 	return atom.Lookup(lower[:len(name)])
 }
 
-// hiddenLength is that of what the element holds, its end tag excluded. One
-// that is never closed hides nothing but a program: the rest of the text is
-// not lost.
-func hiddenLength(s string, tag atom.Atom) int {
-	n := indexFold(s, "</"+tag.String())
-	if n < 0 && (tag == atom.Script || tag == atom.Style) {
+// hider knows which elements are not closed any more in the rest of a text, so
+// that nothing is searched for twice.
+type hider struct{ open []atom.Atom }
+
+// length is that of what the element holds, its end tag excluded; s is what
+// follows its start tag. One that is never closed hides nothing but a program:
+// the rest of the text is not lost.
+func (h *hider) length(s string, tag atom.Atom) int {
+	n := -1
+	if !slices.Contains(h.open, tag) {
+		n = indexFold(s, "</"+tag.String())
+	}
+	if n >= 0 {
+		return n
+	}
+	h.open = append(h.open, tag)
+	if tag == atom.Script || tag == atom.Style {
 		return len(s)
 	}
-	return max(n, 0)
+	return 0
 }
 
 func indexFold(s, lower string) int {
@@ -163,6 +191,7 @@ func inline(tag atom.Atom) bool {
 func Line(s string) string {
 	w := words{}
 	w.b.Grow(len(s))
+	hidden := hider{}
 	for {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
@@ -181,35 +210,39 @@ func Line(s string) string {
 			w.space()
 		}
 		if holdsNoText(tag) && s[1] != '/' {
-			n += hiddenLength(s[n:], tag)
+			n += hidden.length(s[n:], tag)
 		}
 		s = s[n:]
 	}
 }
 
 // tagLength is the length of the tag or comment that s begins with, or 0 where
-// it begins with none.
+// it begins with none. No search goes beyond the next "<", and for a comment's
+// end beyond what a title may be.
 func tagLength(s string) (int, atom.Atom) {
 	if strings.HasPrefix(s, "<!--") {
-		if end := strings.Index(s, "-->"); end > 0 {
+		if end := strings.Index(s[:min(len(s), 4096)], "-->"); end > 0 {
 			return end + len("-->"), atom.B
 		}
 		return 0, 0
 	}
 	name := strings.TrimPrefix(s[1:], "/")
 	end := 0
-	for end < len(name) && isAlnum(name[end]) {
+	for end < len(name) && end < 16 && isAlnum(name[end]) {
 		end++
 	}
 	tag := lookup(name[:end])
-	close := strings.IndexByte(s, '>')
-	if !isElement(tag) || close < 0 || strings.IndexByte(s[1:close], '<') >= 0 {
+	if !isElement(tag) || end == len(name) {
 		return 0, 0
 	}
 	if c := name[end]; c != '>' && c != '/' && c > ' ' {
 		return 0, 0
 	}
-	return close + 1, tag
+	next := strings.IndexAny(s[1:], "<>")
+	if next < 0 || s[1+next] == '<' {
+		return 0, 0
+	}
+	return next + 2, tag
 }
 
 // isElement: atom knows names of attributes too, and elements of SVG.

@@ -47,7 +47,7 @@ func parseXML(body []byte) (document, error) {
 	name, _ := rootName(body)
 	isAtom := name == "feed"
 	doc, sound, first := tryXML(body, isAtom)
-	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) {
+	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) || errors.Is(first, errPieces) {
 		return doc, first
 	}
 	fallback, lost := doc, ""

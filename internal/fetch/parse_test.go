@@ -324,3 +324,35 @@ func TestCutAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// TestNoDocumentIsSlow: a megabyte of each, which would take careless code
+// minutes.
+func TestNoDocumentIsSlow(t *testing.T) {
+	asker := client(t, Options{})
+	for _, part := range []string{
+		"<a ", "<!x[>", "<!--", "<![CDATA[x]]>", "<!---->", "<item>", "<title>", "</item>", "<b></a>", "<a b='", "&#1;", "&", "<media:content url='/%d'/>",
+		"<media:group><media:content url='/x'><media:title>x</media:title></media:content></media:group>", "<category>%d</category>", "<x:a><![CDATA[x]]></x:a>",
+		"<dc:creator>x</dc:creator>", "<enclosure url='/%d'/>", "<description>", "<item><guid>1</guid><title>%d</title></item>", "x<p>", `{"a":`, `[`, `"`,
+	} {
+		var b strings.Builder
+		for i := 0; b.Len() < 1<<20; i++ {
+			if strings.Contains(part, "%d") {
+				fmt.Fprintf(&b, part, i)
+			} else {
+				b.WriteString(part)
+			}
+		}
+		for _, body := range []string{
+			`<rss xmlns:media="http://search.yahoo.com/mrss/"><channel><item>` + b.String() + "</item></channel></rss>",
+			`<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>` + b.String() + ">",
+			`<rss><channel><item><x:y>` + b.String(),
+			`{"items":[{"id":1,"x":` + b.String(),
+		} {
+			start := time.Now()
+			items(asker, []byte(body), nil)
+			if d := time.Since(start); d > 5*time.Second {
+				t.Errorf("%q… of %q took %s", body[:20], part, d)
+			}
+		}
+	}
+}
