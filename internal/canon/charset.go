@@ -23,12 +23,13 @@ import (
 // is UTF-8 whatever it says, and bytes that are no UTF-8 in what says so are
 // windows-1252, as browsers read them, one by one.
 //
+// The same goes for a charset that nobody knows: its ASCII at least is read.
+//
 // The document is returned as it is, without copying, where nothing is to do.
-// The error is that of a charset by name that nobody knows and bytes that are
-// no UTF-8.
+// The error is that of a decoder that gave up.
 func UTF8(body []byte, contentType string) ([]byte, error) {
 	if enc, n := byteOrder(body); enc != nil {
-		return decode(enc, body[n:])
+		return transcode(enc, body[n:])
 	} else if n > 0 {
 		body = body[n:]
 	}
@@ -38,18 +39,11 @@ func UTF8(body []byte, contentType string) ([]byte, error) {
 	if mostlyUTF8(body) {
 		return mend(body), nil
 	}
-	unknown := ""
 	for _, label := range [...]string{headerCharset(contentType), prologCharset(body)} {
-		enc, known := lookup(label)
+		enc, known := charsetOf(label)
 		if known && enc != unicode.UTF8 && !isWide(enc) {
-			return decode(enc, body)
+			return transcode(enc, body)
 		}
-		if label != "" && !known {
-			unknown = label
-		}
-	}
-	if unknown != "" && !utf8.Valid(body) {
-		return nil, fmt.Errorf("charset %q is not known; the document should be in utf-8", unknown)
 	}
 	return mend(body), nil
 }
@@ -93,7 +87,7 @@ func mend(body []byte) []byte {
 	return blankEncoding(out)
 }
 
-func decode(enc encoding.Encoding, body []byte) ([]byte, error) {
+func transcode(enc encoding.Encoding, body []byte) ([]byte, error) {
 	out, err := enc.NewDecoder().Bytes(body)
 	if err != nil {
 		return nil, fmt.Errorf("charset: %w", err)
@@ -193,8 +187,8 @@ func blankEncoding(body []byte) []byte {
 	return out
 }
 
-// lookup knows the web's names for charsets first, then IANA's.
-func lookup(label string) (encoding.Encoding, bool) {
+// charsetOf knows the web's names for charsets first, then IANA's.
+func charsetOf(label string) (encoding.Encoding, bool) {
 	label = strings.TrimSpace(label)
 	switch strings.ToLower(label) {
 	case "utf8", "utf_8", "utf-8", "u8", "us-ascii", "ascii":

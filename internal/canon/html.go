@@ -1,6 +1,7 @@
 package canon
 
 import (
+	"bytes"
 	"html"
 	"strings"
 
@@ -74,48 +75,60 @@ type rewriter struct {
 
 func (r *rewriter) run(s string) {
 	z := xhtml.NewTokenizer(strings.NewReader(s))
-	hidden := atom.Atom(0)
+	var hidden atom.Atom // the element that hides what stands here
+	var open hider
+	pos := 0
 	for {
 		kind := z.Next()
-		switch kind {
-		case xhtml.ErrorToken:
-			return
-		case xhtml.TextToken:
-			if hidden == 0 {
-				r.b.Write(z.Raw())
-			}
-			continue
-		case xhtml.CommentToken:
-			if raw := string(z.Raw()); hidden == 0 && isProgram(raw) {
-				r.b.WriteString(html.EscapeString(raw))
-			}
-			continue
-		case xhtml.DoctypeToken:
-			continue
-		}
 		raw := z.Raw() // before TagName: that lower-cases in place
-		if hidden == 0 && kind == xhtml.EndTagToken {
+		pos += len(raw)
+		switch {
+		case kind == xhtml.ErrorToken:
+			return
+		case hidden != 0:
+			if name, _ := z.TagName(); kind == xhtml.EndTagToken && atom.Lookup(name) == hidden {
+				hidden = 0
+			}
+		case kind == xhtml.TextToken:
 			r.b.Write(raw)
-		}
-		name, more := z.TagName()
-		tag := atom.Lookup(name)
-		if kind == xhtml.SelfClosingTagToken {
-			z.NextIsNotRawText() // as in Text
-		}
-		if holdsNoText(tag) {
-			hidden = hide(z, s, hidden, tag, kind)
-			continue
-		}
-		if hidden == 0 && kind != xhtml.EndTagToken && !isShell(tag) {
-			r.start(z, tag, string(name), more)
+		case kind == xhtml.CommentToken:
+			if isProgram(raw) {
+				r.b.WriteString(html.EscapeString(string(raw)))
+			}
+		case kind == xhtml.EndTagToken:
+			r.b.Write(raw)
+		case kind == xhtml.SelfClosingTagToken, kind == xhtml.StartTagToken:
+			hidden = r.tag(z, kind, &open, s[min(pos, len(s)):])
 		}
 	}
 }
 
+// tag takes a start tag; rest is what follows it. It returns the element if it
+// hides what it holds.
+func (r *rewriter) tag(z *xhtml.Tokenizer, kind xhtml.TokenType, open *hider, rest string) atom.Atom {
+	name, more := z.TagName()
+	tag := atom.Lookup(name)
+	if kind == xhtml.SelfClosingTagToken {
+		// <script src="x"/> is XHTML for an empty element, not the beginning of
+		// a script that runs to the end of the text.
+		z.NextIsNotRawText()
+	}
+	switch {
+	case holdsNoText(tag):
+		if kind == xhtml.StartTagToken && open.length(rest, tag) > 0 {
+			return tag
+		}
+		z.NextIsNotRawText()
+	case !isShell(tag):
+		r.start(z, tag, string(name), more)
+	}
+	return 0
+}
+
 // isProgram: "<?php …" is a comment to a browser, but text to whoever forgot to
 // escape it. What Word writes ("<?xml:namespace …") is neither.
-func isProgram(comment string) bool {
-	return strings.HasPrefix(comment, "<?") && !strings.HasPrefix(comment, "<?xml")
+func isProgram(comment []byte) bool {
+	return bytes.HasPrefix(comment, []byte("<?")) && !bytes.HasPrefix(comment, []byte("<?xml"))
 }
 
 // isShell: elements that the policy would leave out with all they hold, to the
@@ -224,6 +237,8 @@ func (r *rewriter) image() bool {
 // that the text can stand inside a page. It knows only what the policy writes:
 // <name attr="value"> with all else escaped. Quotes need no escape in text.
 func closeTags(s string) string {
+	// Browsers flatten what is nested deeper, and so is the work bounded.
+	const maxOpen = 256
 	var b strings.Builder
 	b.Grow(len(s))
 	var open []string
@@ -239,7 +254,7 @@ func closeTags(s string) string {
 		end := strings.IndexByte(s, '>') + 1
 		if tag := s[:end]; tag[1] == '/' {
 			open = closeTag(&b, open, tag[2:end-1])
-		} else {
+		} else if len(open) < maxOpen {
 			name, _, _ := strings.Cut(tag[1:end-1], " ")
 			if !isVoid(name) {
 				open = append(open, name)

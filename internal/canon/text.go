@@ -2,12 +2,12 @@ package canon
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
-	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -18,53 +18,149 @@ import (
 func Text(s string) string {
 	w := words{}
 	w.b.Grow(len(s))
-	if strings.IndexByte(s, '<') < 0 {
-		w.text(unescape(s))
-		return w.b.String()
-	}
-	z := xhtml.NewTokenizer(strings.NewReader(s))
-	hidden := atom.Atom(0) // the element whose text nobody sees
+	// Every "<" before the last ">" has one to end it, so no search is in vain.
+	last := strings.LastIndexByte(s, '>') + 1
+	s, rest := s[:last], s[last:]
+	hidden := hider{}
 	for {
-		switch kind := z.Next(); kind {
-		case xhtml.ErrorToken:
-			return w.b.String()
-		case xhtml.TextToken:
-			if hidden == 0 {
-				w.bytes(z.Text())
-			}
-		case xhtml.StartTagToken, xhtml.EndTagToken, xhtml.SelfClosingTagToken:
-			name, _ := z.TagName()
-			tag := atom.Lookup(name)
-			if kind == xhtml.SelfClosingTagToken {
-				// <script src="x"/> is XHTML for an empty element, not the
-				// beginning of a script that runs to the end of the text.
-				z.NextIsNotRawText()
-			}
-			hidden = hide(z, s, hidden, tag, kind)
-			if !inline(tag) {
-				w.space()
-			}
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			break
+		}
+		w.text(decode(s[:i]))
+		s = s[i:]
+		n, tag := anyTag(s)
+		if n == 0 {
+			w.rune('<')
+			s = s[1:]
+			continue
+		}
+		if !inline(tag) {
+			w.space()
+		}
+		if holdsNoText(tag) && s[1] != '/' && s[n-2] != '/' {
+			n += hidden.length(s[n:], tag)
+		}
+		s = s[n:]
+	}
+	w.text(decode(s))
+	w.text(decode(rest[:cutTag(rest)]))
+	return w.b.String()
+}
+
+// cutTag is where a tag begins that was cut off, as teasers end; else the end.
+func cutTag(s string) int {
+	for i := 0; i+1 < len(s); i++ {
+		if c := s[i+1]; s[i] == '<' && (c == '/' || c == '!' || isAlnum(c) && c > '9') {
+			return i
 		}
 	}
+	return len(s)
 }
 
-// hide says which element hides what follows the tag of this kind. One that s
-// never closes hides nothing but a program: the rest of the text is not lost.
-func hide(z *xhtml.Tokenizer, s string, hidden, tag atom.Atom, kind xhtml.TokenType) atom.Atom {
+// decode is html.UnescapeString, which knows entities without ";" as well, as
+// browsers do.
+func decode(s string) string {
+	if strings.IndexByte(s, '&') < 0 {
+		return s
+	}
+	return html.UnescapeString(s)
+}
+
+// anyTag is the length of the tag, comment or instruction that s begins with
+// (HTML 13.2.5.6), 0 where it begins with none, and its element.
+func anyTag(s string) (int, atom.Atom) {
+	name := strings.TrimPrefix(s[1:], "/")
 	switch {
-	case hidden == tag && kind == xhtml.EndTagToken:
-		return 0
-	case hidden != 0 || kind != xhtml.StartTagToken || !holdsNoText(tag):
-		return hidden
-	case tag != atom.Script && tag != atom.Style && !containsFold(s, "</"+tag.String()):
-		z.NextIsNotRawText()
+	case strings.HasPrefix(s, "<!--"):
+		if end := strings.Index(s[4:], "-->"); end >= 0 {
+			return 4 + end + len("-->"), atom.B
+		}
+		return len(s), atom.B
+	case strings.HasPrefix(s, "<!"), strings.HasPrefix(s, "<?"):
+		return strings.IndexByte(s, '>') + 1, atom.B
+	case name == "" || !isAlnum(name[0]) || name[0] <= '9':
+		return 0, 0
+	}
+	end := 0
+	for end < len(name) && isAlnum(name[end]) {
+		end++
+	}
+	return closing(s), lookup(name[:end])
+}
+
+// closing is the length of the tag that s begins with, past ">" in quotes; 0
+// where it never ends.
+func closing(s string) int {
+	gt := strings.IndexByte(s, '>')
+	if gt < 0 || strings.IndexByte(s[:gt], '=') < 0 {
+		return gt + 1
+	}
+	quote := byte(0)
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '>':
+			return i + 1
+		case (c == '"' || c == '\'') && s[i-1] == '=':
+			quote = c
+		}
+	}
+	return gt + 1
+}
+
+// lookup finds an element by name in any case.
+func lookup(name string) atom.Atom {
+	var lower [16]byte
+	if len(name) > len(lower) {
 		return 0
 	}
-	return tag
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return atom.Lookup(lower[:len(name)])
 }
 
-func containsFold(s, lower string) bool {
-	return strings.Contains(s, lower) || strings.Contains(strings.ToLower(s), lower)
+// hider knows which elements are not closed any more in the rest of a text, so
+// that nothing is searched for twice.
+type hider struct{ open []atom.Atom }
+
+// length is that of what the element holds, its end tag excluded; s is what
+// follows its start tag. One that is never closed hides nothing but a program:
+// the rest of the text is not lost.
+func (h *hider) length(s string, tag atom.Atom) int {
+	n := -1
+	if !slices.Contains(h.open, tag) {
+		n = indexFold(s, "</"+tag.String())
+	}
+	if n >= 0 {
+		return n
+	}
+	h.open = append(h.open, tag)
+	if tag == atom.Script || tag == atom.Style {
+		return len(s)
+	}
+	return 0
+}
+
+func indexFold(s, lower string) int {
+	for i := 0; ; {
+		lt := strings.Index(s[i:], "</")
+		if lt < 0 || i+lt+len(lower) > len(s) {
+			return -1
+		}
+		if i += lt; strings.EqualFold(s[i:i+len(lower)], lower) {
+			return i
+		}
+		i += 2
+	}
 }
 
 // holdsNoText: elements whose text a browser reads as something else.
@@ -95,6 +191,7 @@ func inline(tag atom.Atom) bool {
 func Line(s string) string {
 	w := words{}
 	w.b.Grow(len(s))
+	hidden := hider{}
 	for {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
@@ -113,35 +210,39 @@ func Line(s string) string {
 			w.space()
 		}
 		if holdsNoText(tag) && s[1] != '/' {
-			n += skipTo(s[n:], "</"+tag.String())
+			n += hidden.length(s[n:], tag)
 		}
 		s = s[n:]
 	}
 }
 
 // tagLength is the length of the tag or comment that s begins with, or 0 where
-// it begins with none.
+// it begins with none. No search goes beyond the next "<", and for a comment's
+// end beyond what a title may be.
 func tagLength(s string) (int, atom.Atom) {
 	if strings.HasPrefix(s, "<!--") {
-		if end := strings.Index(s, "-->"); end > 0 {
+		if end := strings.Index(s[:min(len(s), 4096)], "-->"); end > 0 {
 			return end + len("-->"), atom.B
 		}
 		return 0, 0
 	}
 	name := strings.TrimPrefix(s[1:], "/")
 	end := 0
-	for end < len(name) && isAlnum(name[end]) {
+	for end < len(name) && end < 16 && isAlnum(name[end]) {
 		end++
 	}
-	tag := atom.Lookup([]byte(strings.ToLower(name[:end])))
-	close := strings.IndexByte(s, '>')
-	if !isElement(tag) || close < 0 || strings.IndexByte(s[1:close], '<') >= 0 {
+	tag := lookup(name[:end])
+	if !isElement(tag) || end == len(name) {
 		return 0, 0
 	}
 	if c := name[end]; c != '>' && c != '/' && c > ' ' {
 		return 0, 0
 	}
-	return close + 1, tag
+	next := strings.IndexAny(s[1:], "<>")
+	if next < 0 || s[1+next] == '<' {
+		return 0, 0
+	}
+	return next + 2, tag
 }
 
 // isElement: atom knows names of attributes too, and elements of SVG.
@@ -158,13 +259,6 @@ func isElement(tag atom.Atom) bool {
 		return true
 	}
 	return inline(tag)
-}
-
-func skipTo(s, end string) int {
-	if i := strings.Index(strings.ToLower(s), end); i >= 0 {
-		return i
-	}
-	return len(s)
 }
 
 // unescape decodes entities once, only those that end in ";": html.UnescapeString
@@ -242,8 +336,6 @@ func (w *words) rune(r rune) {
 	}
 	w.b.WriteRune(r)
 }
-
-func (w *words) bytes(p []byte) { w.text(string(p)) }
 
 func (w *words) text(s string) {
 	for len(s) > 0 {

@@ -13,6 +13,9 @@ import (
 // format is older than 1997; 1990 leaves room for archives.
 const firstYear = 1990
 
+// longestDate in bytes; what is longer is text.
+const longestDate = 128
+
 // date is the first of the raw dates that can be read; the parser's own
 // reading of the first one counts as such. Zero where there is none to believe.
 func date(parsed *time.Time, raws []string) time.Time {
@@ -39,6 +42,9 @@ func date(parsed *time.Time, raws []string) time.Time {
 func readDate(s string) (time.Time, bool) {
 	if t, err := time.Parse(time.RFC3339, strings.TrimSpace(s)); err == nil {
 		return t, true
+	}
+	if len(s) > longestDate {
+		return time.Time{}, false
 	}
 	d := dateReader{s: plainDate(s)}
 	if !d.epoch() {

@@ -14,6 +14,9 @@ const (
 	// count: real ones have up to 40. Declarations that end again, such as each
 	// entry's <div xmlns="…xhtml">, are free in any number.
 	maxScope = 128
+	// maxPieces is how many comments and CDATA sections may cut the text of one
+	// element in pieces: the parser joins them one by one.
+	maxPieces = 1000
 	// maxScopeWork is the sum of declarations in force over all elements: the
 	// parser copies them at each. 16 million take it about a second.
 	maxScopeWork = 16 << 20
@@ -21,6 +24,7 @@ const (
 
 var (
 	errDeep       = fmt.Errorf("elements nested deeper than %d: this is no feed", maxDepth)
+	errPieces     = errors.New("too many comments or CDATA sections in one element: this is no feed")
 	errNamespaces = errors.New("too many namespace declarations: this is no feed")
 )
 
@@ -36,6 +40,9 @@ func guard(body []byte) (sound bool, err error) {
 		}
 		body = body[lt:]
 		if n := skipSpecial(body); n > 0 {
+			if g.pieces++; g.pieces > maxPieces {
+				return false, errPieces
+			}
 			body = body[n:]
 			continue
 		}
@@ -43,6 +50,7 @@ func guard(body []byte) (sound bool, err error) {
 		if gt < 0 {
 			return false, nil
 		}
+		g.pieces = 0
 		err = g.tag(body[1:gt])
 		body = body[gt+1:]
 	}
@@ -50,10 +58,11 @@ func guard(body []byte) (sound bool, err error) {
 }
 
 type guardState struct {
-	open  []openTag
-	scope int
-	work  int
-	sound bool
+	open   []openTag
+	scope  int
+	work   int
+	pieces int
+	sound  bool
 }
 
 type openTag struct {
@@ -131,18 +140,23 @@ func skipSpecial(b []byte) int {
 	return 0
 }
 
-// declarationEnd: a DOCTYPE may hold declarations of its own in brackets.
+// declarationEnd: a DOCTYPE may hold declarations of its own in brackets; they
+// are looked for in the next 16 KB only.
 func declarationEnd(b []byte) int {
 	end := bytes.IndexByte(b, '>')
-	if open := bytes.IndexByte(b, '['); open >= 0 && open < end {
-		if n := bytes.IndexByte(b[open:], ']'); n >= 0 {
-			if m := bytes.IndexByte(b[open+n:], '>'); m >= 0 {
+	if end < 0 {
+		return len(b)
+	}
+	if open := bytes.IndexByte(b[:end], '['); open >= 0 {
+		near := b[open:min(len(b), open+16<<10)]
+		if n := bytes.Index(near, []byte("]>")); n >= 0 {
+			return open + n + 2
+		}
+		if n := bytes.IndexByte(near, ']'); n >= 0 {
+			if m := bytes.IndexByte(near[n:], '>'); m >= 0 {
 				return open + n + m + 1
 			}
 		}
-	}
-	if end < 0 {
-		return len(b)
 	}
 	return end + 1
 }

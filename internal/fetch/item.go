@@ -111,7 +111,7 @@ func paragraphs(text string) string {
 }
 
 func (c *converter) people(ps []news.Person, base string) (out []news.Person) {
-	for _, p := range ps {
+	for _, p := range ps[:min(len(ps), mostParts)] {
 		p = news.Person{Name: canon.Line(p.Name), Email: canon.Line(p.Email), URL: p.URL}
 		if p.URL != "" {
 			p.URL = canon.Resolve(base, p.URL)
@@ -144,8 +144,12 @@ func languageTag(s string) string {
 	return tag.String()
 }
 
+// mostParts bounds what one item may have of labels, files and authors; each is
+// compared with all others.
+const mostParts = 256
+
 func labels(raw []string) (out []string) {
-	for _, r := range raw {
+	for _, r := range raw[:min(len(raw), mostParts)] {
 		l := canon.Line(r)
 		if l != "" && !containsFold(out, l) {
 			out = append(out, l)
@@ -164,7 +168,7 @@ func containsFold(list []string, s string) bool {
 }
 
 func enclosures(files []file, base string) (out []news.Enclosure) {
-	for _, f := range files {
+	for _, f := range files[:min(len(files), mostParts)] {
 		u := canon.Resolve(base, f.url)
 		if strings.TrimSpace(f.url) == "" || u == "" || hasEnclosure(out, u) {
 			continue

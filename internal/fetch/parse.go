@@ -44,8 +44,10 @@ func parse(body []byte, contentType, base string) (doc document, err error) {
 
 // parseXML gives the parser the document as it is, and mended where that fails.
 func parseXML(body []byte) (document, error) {
-	doc, sound, first := tryXML(body)
-	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) {
+	name, _ := rootName(body)
+	isAtom := name == "feed"
+	doc, sound, first := tryXML(body, isAtom)
+	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) || errors.Is(first, errPieces) {
 		return doc, first
 	}
 	fallback, lost := doc, ""
@@ -54,7 +56,7 @@ func parseXML(body []byte) (document, error) {
 		if body = mended; l != "" {
 			lost = l
 		}
-		doc, sound, err := tryXML(body)
+		doc, sound, err := tryXML(body, isAtom)
 		if err == nil && sound {
 			doc.partial = lost
 			return doc, nil
@@ -66,13 +68,14 @@ func parseXML(body []byte) (document, error) {
 	return fallback, nil
 }
 
-func tryXML(body []byte) (doc document, sound bool, err error) {
+func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
 	sound, err = guard(body)
 	if err != nil {
 		return document{}, sound, err
 	}
 	bases := basesOf(body)
-	if name, _ := rootName(body); name == "feed" {
+	if isAtom {
+		body = atomNamespace(body)
 		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
 		if err != nil {
 			return document{}, sound, err
@@ -84,6 +87,23 @@ func tryXML(body []byte) (doc document, sound bool, err error) {
 		return document{}, sound, err
 	}
 	return fromRSS(feed, bases), sound, nil
+}
+
+// atomNamespace gives the root the namespace of Atom in place of one that the
+// parser does not know, as drafts and slips of the pen have: it would take every
+// entry for an extension.
+func atomNamespace(body []byte) []byte {
+	root := body[:max(tagEnd(body), 0)]
+	_, rest, found := bytes.Cut(root, []byte(` xmlns="`))
+	space, _, _ := bytes.Cut(rest, []byte(`"`))
+	switch string(bytes.TrimSpace(space)) {
+	case "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#":
+		return body
+	}
+	if !found {
+		return body
+	}
+	return bytes.Replace(body, append([]byte(` xmlns="`), space...), []byte(` xmlns="http://www.w3.org/2005/Atom`), 1)
 }
 
 // findRoot is where the element rss, RDF or feed begins: the first element,

@@ -74,6 +74,7 @@ func TestDamage(t *testing.T) {
 			"stylesheet":            {strings.Replace(s, "?>", `?><?xml-stylesheet type="text/xsl" href="/x>y.xsl"?>`, 1), 9},
 			"quote not closed":      {strings.Replace(s, `<title`, `<title lang="en`, 1), -1},
 			"greater in attribute":  {strings.Replace(s, `<title`, `<title note="a > b"`, 1), 9},
+			"draft namespace":       {strings.Replace(s, "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#draft-ietf-atompub-format-05", 1), 9},
 			"upper-case root":       {strings.NewReplacer("<rss", "<RSS", "</rss", "</RSS").Replace(s), 9},
 			"cdata end doubled":     {strings.Replace(s, "]]></description>", "]]>]]></description>", 1), 9},
 			"xmlns on every entry":  {sound(format, 500), 500},
@@ -272,6 +273,7 @@ func TestSeenRemembersWhatLeft(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
+	asker := client(f, Options{})
 	f.Add([]byte(sound("rss", 1)))
 	f.Add([]byte(sound("atom", 1)))
 	f.Add([]byte(`{"version":"https://jsonfeed.org/version/1","items":[{"id":1}]}`))
@@ -285,7 +287,7 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Equal(was, body) {
 			t.Fatal("the document was changed in place")
 		}
-		c := (&visit{client: testClient(t), now: noon}).converter(&doc, "https://h.example/")
+		c := (&visit{client: asker, now: noon}).converter(&doc, "https://h.example/")
 		m := newMemory("s", nil, true)
 		m.place(&doc, "https://h.example/", noon)
 		for i, s := range m.entries {
@@ -295,8 +297,6 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-func testClient(t testing.TB) *Client { return client(t, Options{}) }
 
 func FuzzMend(f *testing.F) {
 	f.Add([]byte(sound("rss", 2)[:300]))
@@ -321,6 +321,38 @@ func TestCutAnywhere(t *testing.T) {
 		doc, _ := parse(body[:n], "", "")
 		if len(doc.entries) > 2 {
 			t.Fatalf("%d entries of the first %d bytes", len(doc.entries), n)
+		}
+	}
+}
+
+// TestNoDocumentIsSlow: a megabyte of each, which would take careless code
+// minutes.
+func TestNoDocumentIsSlow(t *testing.T) {
+	asker := client(t, Options{})
+	for _, part := range []string{
+		"<a ", "<!x[>", "<!--", "<![CDATA[x]]>", "<!---->", "<item>", "<title>", "</item>", "<b></a>", "<a b='", "&#1;", "&", "<media:content url='/%d'/>",
+		"<media:group><media:content url='/x'><media:title>x</media:title></media:content></media:group>", "<category>%d</category>", "<x:a><![CDATA[x]]></x:a>",
+		"<dc:creator>x</dc:creator>", "<enclosure url='/%d'/>", "<description>", "<item><guid>1</guid><title>%d</title></item>", "x<p>", `{"a":`, `[`, `"`,
+	} {
+		var b strings.Builder
+		for i := 0; b.Len() < 1<<20; i++ {
+			if strings.Contains(part, "%d") {
+				fmt.Fprintf(&b, part, i)
+			} else {
+				b.WriteString(part)
+			}
+		}
+		for _, body := range []string{
+			`<rss xmlns:media="http://search.yahoo.com/mrss/"><channel><item>` + b.String() + "</item></channel></rss>",
+			`<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>` + b.String() + ">",
+			`<rss><channel><item><x:y>` + b.String(),
+			`{"items":[{"id":1,"x":` + b.String(),
+		} {
+			start := time.Now()
+			items(asker, []byte(body), nil)
+			if d := time.Since(start); d > 5*time.Second {
+				t.Errorf("%q… of %q took %s", body[:20], part, d)
+			}
 		}
 	}
 }

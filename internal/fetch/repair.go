@@ -114,14 +114,14 @@ func (m *mender) markup(b []byte) (n int, whole bool) {
 		m.out = append(m.out, "&lt;"...)
 		return 1, true
 	}
-	gt := tagEnd(b)
-	if gt < 0 {
-		return len(b), false
-	}
-	if next := bytes.IndexByte(b[1:gt], '<'); next >= 0 && bytes.IndexByte(b[:gt], '"') < 0 && bytes.IndexByte(b[:gt], '\'') < 0 {
+	if next := bytes.IndexAny(b[1:], `<>"'`); next >= 0 && b[1+next] == '<' {
 		// "<link <title>": the ">" was lost, or "a <b" was meant.
 		m.out = append(m.out, "&lt;"...)
 		return 1, true
+	}
+	gt := tagEnd(b)
+	if gt < 0 {
+		return len(b), false
 	}
 	if closing {
 		m.end(string(b[2 : 2+name]))
@@ -132,6 +132,9 @@ func (m *mender) markup(b []byte) (n int, whole bool) {
 }
 
 func (m *mender) start(name string, attrs []byte) {
+	if len(m.open) > maxDepth && !isItem(name) {
+		return // the guard refuses what is deeper
+	}
 	if isItem(name) {
 		if i := m.openItem(); i >= 0 {
 			m.closeTo(i) // the item before was never closed

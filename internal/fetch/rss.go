@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -178,15 +179,15 @@ func media(x ext.Extensions, name string) []ext.Extension {
 	if len(m) == 0 {
 		return nil
 	}
-	found := m[name]
+	found := slices.Clone(m[name])
 	for _, group := range m["group"] {
-		found = append(found[:len(found):len(found)], group.Children[name]...)
+		found = append(found, group.Children[name]...)
 		for _, c := range group.Children["content"] {
-			found = append(found[:len(found):len(found)], c.Children[name]...)
+			found = append(found, c.Children[name]...)
 		}
 	}
 	for _, c := range m["content"] {
-		found = append(found[:len(found):len(found)], c.Children[name]...)
+		found = append(found, c.Children[name]...)
 	}
 	return found
 }
