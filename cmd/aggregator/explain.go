@@ -74,6 +74,11 @@ func (c *command) explainCommand() *cobra.Command {
 // explain finds what a person may mean by a name: a story's id, an address, a
 // GUID; and what was dropped under it.
 func (s *site) explain(ctx context.Context, name string) ([]explained, error) {
+	if !s.running {
+		if err := s.poller.CatchUp(ctx); err != nil {
+			return nil, err
+		}
+	}
 	at := s.poller.Told(name)
 	if id, ok := storyID(name); ok {
 		if pos := s.poller.Story(id); pos != 0 {

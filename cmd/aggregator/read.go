@@ -12,6 +12,7 @@ import (
 
 	"aggregator/internal/config"
 	"aggregator/internal/news"
+	"aggregator/internal/page"
 	"aggregator/internal/poll"
 	"aggregator/internal/schedule"
 )
@@ -54,6 +55,19 @@ func (s *site) sources(ctx context.Context) ([]sourceLine, error) {
 		})
 	}
 	return lines, nil
+}
+
+// health is what the pages say of the sources.
+func (s *site) health(ctx context.Context) ([]page.SourceHealth, error) {
+	lines, err := s.sources(ctx)
+	var all []page.SourceHealth
+	for _, l := range lines {
+		all = append(all, page.SourceHealth{
+			Name: l.Name, URL: l.URL, Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
+			Failures: l.Failures, Items: l.Items, Good: l.Good,
+		})
+	}
+	return all, err
 }
 
 func (c *command) sourcesCommand() *cobra.Command {

@@ -11,6 +11,7 @@ import (
 
 	"aggregator/internal/config"
 	"aggregator/internal/fetch"
+	"aggregator/internal/news"
 	"aggregator/internal/page"
 	"aggregator/internal/poll"
 	"aggregator/internal/publish"
@@ -69,7 +70,7 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 	if err != nil {
 		return err
 	}
-	s.pages = page.New(s.store, pagesOf(cfg, s))
+	s.pages = page.New(s.store, pagesOf(cfg), s.doors(), o.Log)
 	return nil
 }
 
@@ -174,14 +175,45 @@ func (s *site) change(ctx context.Context, cfg *config.Config) error {
 	}
 	s.now.Store(&setup{cfg, filer})
 	s.feeds.Use(feedsOf(cfg, s.log))
-	s.pages.Use(pagesOf(cfg, s))
+	s.pages.Use(pagesOf(cfg))
 	return nil
 }
 
-func pagesOf(cfg *config.Config, s *site) page.Site { return page.Site{} }
+// pagesOf is the part of a configuration that the pages need.
+func pagesOf(cfg *config.Config) page.Site {
+	site := page.Site{Title: cfg.Title, URL: cfg.URL}
+	for _, t := range cfg.Topics {
+		if t.Feed.Access.Public() {
+			site.Topics = append(site.Topics, page.Topic{Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items})
+		}
+	}
+	return site
+}
 
-// writeTo writes the site as files.
+func (s *site) doors() page.Doors {
+	return page.Doors{
+		Find: func(id string) (news.Position, bool) {
+			raw, ok := storyID(id)
+			pos := s.poller.Story(raw)
+			return pos, ok && pos != 0
+		},
+		Sources: s.health,
+	}
+}
+
+// writeTo writes the site as files: feeds and pages.
 func (s *site) writeTo(ctx context.Context, dir string) error {
-	_, err := publish.WriteTree(dir, s.feeds.Files(ctx))
+	_, err := publish.WriteTree(dir, func(yield func(publish.File, error) bool) {
+		for f, err := range s.feeds.Files(ctx) {
+			if !yield(f, err) {
+				return
+			}
+		}
+		for f, err := range s.pages.Files(ctx) {
+			if !yield(publish.File{Path: f.Path, Bytes: f.Bytes}, err) {
+				return
+			}
+		}
+	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"aggregator/internal/news"
 	"aggregator/internal/store"
 )
 
@@ -52,16 +53,17 @@ func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 // try decides and appends; if another replica appended first, again.
 func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 	for {
+		at, err := p.end(ctx, visits)
+		if err != nil {
+			return nil, err
+		}
 		now := time.Now().UTC().Truncate(time.Millisecond)
-		s, err := p.step(ctx, p.plan.Load(), visits, now)
+		s, err := p.step(ctx, p.plan.Load(), visits, at, now)
 		if err != nil {
 			return nil, err
 		}
 		_, err = p.store.Append(ctx, s.at, s.batch)
 		if errors.Is(err, store.ErrBehind) {
-			if err := p.catchUp(ctx); err != nil {
-				return nil, err
-			}
 			continue
 		}
 		if err != nil {
@@ -70,4 +72,16 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 		p.apply(s.batch.Decisions...)
 		return s, nil
 	}
+}
+
+// end is where the log ends, with the index there too if there is anything to
+// decide.
+func (p *Poller) end(ctx context.Context, visits []*visit) (news.Position, error) {
+	for _, v := range visits {
+		if len(v.items)+len(v.dropped) > 0 {
+			err := p.CatchUp(ctx)
+			return p.index.At(), err
+		}
+	}
+	return p.store.At(ctx)
 }

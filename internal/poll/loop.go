@@ -11,7 +11,7 @@ import (
 const (
 	// gatherBytes is how much may wait to be decided together: memory is
 	// bounded, and fetching pauses beyond it.
-	gatherBytes = 48 << 20
+	gatherBytes = 16 << 20
 	// drainFor is how long fetches under way may take when we are to stop.
 	drainFor = 10 * time.Second
 	// firstGather is how long the first answers wait for others while the
@@ -78,10 +78,15 @@ func (p *Poller) Run(ctx context.Context) error {
 	defer stop()
 	l := &loop{
 		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
-		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(), empty: p.index.At() == 0,
+		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
 	}
 	go l.committer(work)
 	defer close(l.batches)
+	at, err := p.store.At(ctx)
+	if err != nil {
+		return err
+	}
+	l.empty = at == 0
 	if err := l.fill(ctx); err != nil {
 		return err
 	}
@@ -210,7 +215,7 @@ func (l *loop) take(o *order) {
 			o.left++
 			continue
 		}
-		if why := l.forbidden(s, now); why != "" && !o.force {
+		if why := l.forbidden(o, s, now); why != "" {
 			o.add(Visited{Key: key, Name: s.Name, Skipped: why})
 			l.tell(Visited{Key: key, Name: Name(s.Source, ""), Skipped: why})
 			continue
@@ -223,7 +228,10 @@ func (l *loop) take(o *order) {
 	}
 }
 
-func (l *loop) forbidden(s *Source, now time.Time) string {
+func (l *loop) forbidden(o *order, s *Source, now time.Time) string {
+	if o.force {
+		return ""
+	}
 	prev, err := l.store.Poll(context.Background(), s.Key)
 	if err != nil {
 		return ""

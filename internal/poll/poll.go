@@ -111,16 +111,19 @@ func newPlan(p Plan) *plan {
 	return made
 }
 
-// Open reads the log into memory and files what is kept under the plan's
-// rules, if they are not those it was filed by.
+// Open forgets what is too old, and files what is kept under the plan's rules,
+// if they are not those it was filed by. Without a schedule the log is read
+// when it is first needed: a pass in which nothing changed does not.
 func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error) {
 	po := &Poller{
 		Options: o, store: s, index: dedupe.New(p.Window),
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
 	po.plan.Store(newPlan(p))
-	if err := po.catchUp(ctx); err != nil {
-		return nil, err
+	if o.Scheduled {
+		if err := po.CatchUp(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := po.forget(ctx, time.Now()); err != nil {
 		return nil, err
@@ -131,8 +134,8 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 	return po, nil
 }
 
-// catchUp applies what the log holds behind the index.
-func (p *Poller) catchUp(ctx context.Context) error {
+// CatchUp reads the log into memory, up to its end. Run does so by itself.
+func (p *Poller) CatchUp(ctx context.Context) error {
 	for d, err := range p.store.Since(ctx, p.index.At()) {
 		if err != nil {
 			return fmt.Errorf("poll: read the log: %w", err)
@@ -154,6 +157,7 @@ func (p *Poller) apply(ds ...news.Decision) {
 }
 
 // Story is where the story with an ID (a UUID) began; 0 if it is not kept.
+// Call CatchUp first where no Run is under way.
 func (p *Poller) Story(id [16]byte) news.Position {
 	p.memory.RLock()
 	defer p.memory.RUnlock()

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -59,7 +60,7 @@ func (p *Poller) refile(ctx context.Context) error {
 	}
 	n, err := p.refileSome(ctx, pl, batch)
 	if err == nil {
-		_, err = p.store.Append(ctx, p.index.At(), store.Batch{Marks: map[string]string{markRules: want}})
+		err = p.append(ctx, store.Batch{Marks: map[string]string{markRules: want}})
 	}
 	if err != nil {
 		return fmt.Errorf("poll: file anew: %w", err)
@@ -94,8 +95,20 @@ func (p *Poller) refileSome(ctx context.Context, pl *plan, stories []news.Story)
 	if len(changed) == 0 {
 		return 0, nil
 	}
-	_, err := p.store.Append(ctx, p.index.At(), store.Batch{Stories: changed})
-	return len(changed), err
+	return len(changed), p.append(ctx, store.Batch{Stories: changed})
+}
+
+// append keeps what holds wherever the log ends.
+func (p *Poller) append(ctx context.Context, b store.Batch) error {
+	for {
+		at, err := p.store.At(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err = p.store.Append(ctx, at, b); !errors.Is(err, store.ErrBehind) {
+			return err
+		}
+	}
 }
 
 // renamed is what a telling's source is called now.

@@ -33,11 +33,11 @@ type entry struct {
 	visit int
 }
 
-// step decides what the visits bring at the index's position. It reads the
-// stories that are joined or revised, and changes nothing.
-func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, now time.Time) (*step, error) {
+// step decides what the visits bring where the log ends. It reads the stories
+// that are joined or revised, and changes nothing.
+func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Position, now time.Time) (*step, error) {
 	s := &step{
-		plan: pl, at: p.index.At(), now: now, results: make([]Visited, len(visits)),
+		plan: pl, at: at, now: now, results: make([]Visited, len(visits)),
 		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
 	}
 	for i, v := range visits {

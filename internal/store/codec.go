@@ -19,6 +19,7 @@ const (
 	formDecision = 1 // binary, fields in the order of EncodeDecision
 	formJSON     = 2 // JSON as it is
 	formZstd     = 3 // JSON, zstd
+	formPoll     = 4 // JSON without Seen, then Seen in binary
 )
 
 // small texts do not shrink.
@@ -43,7 +44,7 @@ var NewCodec = sync.OnceValue(func() *Codec {
 	return &Codec{enc, dec}
 })
 
-// Encode is for items, stories and polls.
+// Encode is for items and stories.
 func (c *Codec) Encode(v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -130,6 +131,53 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 		return news.Decision{}, fmt.Errorf("decision %d: %w: %d bytes that are no decision", at, ErrCorrupt, len(b))
 	}
 	return d, nil
+}
+
+// EncodePoll writes the record of a poll. It is read and written at every visit,
+// so Seen, most of its bytes, is binary: 16 bytes an item and its dates.
+func EncodePoll(p news.Poll) ([]byte, error) {
+	seen := p.Seen
+	p.Seen = nil
+	doc, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(doc)+22*len(seen)+16)
+	b = binary.AppendUvarint(append(b, formPoll), uint64(len(doc)))
+	b = append(b, doc...)
+	last := int64(0)
+	for _, s := range seen {
+		b = binary.LittleEndian.AppendUint64(b, s.ID)
+		b = binary.LittleEndian.AppendUint64(b, s.Raw)
+		b = binary.AppendVarint(b, s.Since-last)
+		b = binary.AppendVarint(b, s.Gone)
+		last = s.Since
+	}
+	return b, nil
+}
+
+// DecodePoll reads what EncodePoll wrote.
+func DecodePoll(b []byte) (news.Poll, error) {
+	r := reader{b: b}
+	if form := r.byte(); form != formPoll {
+		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
+	}
+	var p news.Poll
+	if err := json.Unmarshal([]byte(r.string()), &p); err != nil {
+		return p, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	p.Seen = make([]news.Seen, 0, len(r.b)/18)
+	last := int64(0)
+	for len(r.b) > 0 {
+		s := news.Seen{ID: r.uint64(), Raw: r.uint64()}
+		s.Since, s.Gone = last+r.varint(), r.varint()
+		last = s.Since
+		p.Seen = append(p.Seen, s)
+	}
+	if r.short {
+		return p, fmt.Errorf("%w: the record is cut off", ErrCorrupt)
+	}
+	return p, nil
 }
 
 func unixMilli(t time.Time) int64 {

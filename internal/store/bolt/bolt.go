@@ -217,22 +217,25 @@ func (s *Store) Since(ctx context.Context, after news.Position) iter.Seq2[news.D
 
 // Stories implements store.Store.
 func (s *Store) Stories(ctx context.Context, after news.Position) iter.Seq2[news.Story, error] {
-	return scan(ctx, s, []string{"stories"}, key(after+1), decode[news.Story](s))
+	return scan(ctx, s, []string{"stories"}, key(after+1), func(k, v []byte) (st news.Story, err error) {
+		if err := s.codec.Decode(v, &st); err != nil {
+			return st, fmt.Errorf("story %d: %w", position(k), err)
+		}
+		return st, nil
+	})
 }
 
 // Polls implements store.Store.
 func (s *Store) Polls(ctx context.Context) iter.Seq2[news.Poll, error] {
-	return scan(ctx, s, []string{"polls"}, nil, decode[news.Poll](s))
+	return scan(ctx, s, []string{"polls"}, nil, decodePoll)
 }
 
-func decode[T any](s *Store) func(k, v []byte) (T, error) {
-	return func(k, v []byte) (T, error) {
-		var t T
-		if err := s.codec.Decode(v, &t); err != nil {
-			return t, fmt.Errorf("record %x: %w", k, err)
-		}
-		return t, nil
+func decodePoll(source, raw []byte) (news.Poll, error) {
+	p, err := store.DecodePoll(raw)
+	if err != nil {
+		return p, fmt.Errorf("poll of %s: %w", source, err)
 	}
+	return p, nil
 }
 
 // Shelf implements store.Store.
@@ -340,10 +343,9 @@ func (s *Store) Poll(_ context.Context, source string) (news.Poll, error) {
 		if raw == nil {
 			return nil
 		}
-		if err := s.codec.Decode(raw, &p); err != nil {
-			return fmt.Errorf("poll of %s: %w", source, err)
-		}
-		return nil
+		var err error
+		p, err = decodePoll([]byte(source), raw)
+		return err
 	})
 	return p, err
 }

@@ -53,21 +53,23 @@ func (s *Store) encode(b store.Batch) (r records, err error) {
 	for _, d := range b.Decisions {
 		r.log = append(r.log, record{key(d.Pos), store.EncodeDecision(d)})
 	}
-	add := func(to *[]record, k []byte, v any) {
-		raw, e := s.codec.Encode(v)
-		if e != nil && err == nil {
-			err = fmt.Errorf("store: encode %T: %w", v, e)
+	add := func(to *[]record, k, v []byte, e error) {
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("store: record %x: %w", k, e))
 		}
-		*to = append(*to, record{k, raw})
+		*to = append(*to, record{k, v})
 	}
 	for _, p := range slices.Sorted(maps.Keys(b.Items)) {
-		add(&r.items, key(p), b.Items[p])
+		raw, err := s.codec.Encode(b.Items[p])
+		add(&r.items, key(p), raw, err)
 	}
 	for _, st := range slices.SortedFunc(slices.Values(b.Stories), byPosition) {
-		add(&r.stories, key(st.Pos), st)
+		raw, err := s.codec.Encode(st)
+		add(&r.stories, key(st.Pos), raw, err)
 	}
 	for _, p := range b.Polls {
-		add(&r.polls, []byte(p.Source), p)
+		raw, err := store.EncodePoll(p)
+		add(&r.polls, []byte(p.Source), raw, err)
 	}
 	slices.SortFunc(r.polls, func(a, b record) int { return bytes.Compare(a.k, b.k) })
 	return r, err
