@@ -252,8 +252,8 @@ func (p *Publisher) keep(ctx context.Context) {
 	if err == nil {
 		p.marks = map[string]string{}
 	}
-	if (err != nil) != p.markFailed {
-		p.log.Warn("store of Last-Modified dates", "ok", err == nil, "error", err)
+	if err != nil && !p.markFailed {
+		p.log.Warn("when feeds changed cannot be kept; a restart may move their Last-Modified", "error", err)
 	}
 	p.markFailed = err != nil
 }
