@@ -229,6 +229,9 @@ func TestJSON(t *testing.T) {
 	}
 	var all []SourceHealth
 	w = ask(p, "GET", "/sources.json")
+	if strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("a password is shown:\n%s", w.Body)
+	}
 	if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 4 || all[1].Failures != 3 || !all[1].Next.Equal(minute(60)) {
 		t.Errorf("%v: %s", err, w.Body)
 	}

@@ -157,11 +157,12 @@ func (p *Pages) sources(ctx context.Context, s *shown, json bool) (made, error) 
 	if err != nil {
 		return made{}, fmt.Errorf("page of sources: %w", err)
 	}
-	if json {
-		return asJSON(append([]SourceHealth{}, all...))
-	}
+	all = append([]SourceHealth{}, all...) // the caller's stays as it is
 	for i := range all {
 		all[i].URL = web(all[i].URL)
+	}
+	if json {
+		return asJSON(all)
 	}
 	return p.render(s, "sources", head{Title: "Sources — " + s.Title, Path: "/sources"}, all)
 }
