@@ -82,9 +82,9 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 		site:     canon.Clean(site.Title),
 		title:    canon.Clean(t.Name),
 		subtitle: canon.Clean("The stories of " + t.Name + ", each once."),
-		id:       uuid(site.at(t.address())),
+		id:       uuid(site.at(t.page())),
 		self:     site.at(path),
-		home:     site.at(t.address()),
+		home:     site.at(t.page()),
 		hub:      site.Hub,
 		updated:  time.Unix(0, 0).UTC(), // an empty feed has no date of its own
 	}
@@ -107,7 +107,7 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 func newEntry(t Topic, st news.Story, it news.Item) entry {
 	e := entry{
 		id:        "urn:uuid:" + canon.Clean(st.ID),
-		url:       canon.Resolve("", canon.Clean(st.Lead.URL)),
+		url:       address(st.Lead.URL),
 		title:     canon.Clean(st.Lead.Title),
 		summary:   canon.Clean(it.Summary),
 		html:      canon.Clean(it.HTML),
@@ -115,7 +115,7 @@ func newEntry(t Topic, st news.Story, it news.Item) entry {
 		updated:   seconds(st.Updated),
 		language:  language(it.Language),
 		rights:    canon.Clean(it.Rights),
-		image:     canon.Resolve("", canon.Clean(it.Image)),
+		image:     address(it.Image),
 		authors:   people(it.Authors),
 		tags:      tags(st.Topics, it.Labels),
 		files:     files(it.Enclosures),
@@ -168,7 +168,7 @@ func newTelling(t news.Telling) telling {
 	return telling{
 		Source:     called(t),
 		GUID:       canon.Clean(t.GUID),
-		URL:        canon.Resolve("", canon.Clean(t.URL)),
+		URL:        address(t.URL),
 		Title:      canon.Clean(t.Title),
 		Seen:       seconds(t.Seen),
 		Reason:     canon.Clean(t.Reason),
@@ -189,19 +189,32 @@ func called(t news.Telling) string {
 // wrote: one that is no URI, as Atom's must be, gives way to one made of the
 // feed's address.
 func newSource(t news.Telling, f news.Feed) source {
-	address := canon.Resolve("", "https://"+canon.Clean(t.Source))
-	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: canon.Resolve("", canon.Clean(f.Link)), URL: address}
+	its := address("https://" + t.Source)
+	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: address(f.Link), URL: its}
 	if s.ID == "" {
 		s.ID = uuid(t.Source)
 	}
 	// Most feeds have no id but their address, which knows its scheme.
-	if whole, ok := strings.CutPrefix(s.ID, "http://"); ok && "https://"+whole == address {
+	if whole, ok := strings.CutPrefix(s.ID, "http://"); ok && "https://"+whole == its {
 		s.URL = s.ID
 	}
 	if s.URL == "" {
 		s.URL = s.ID
 	}
 	return s
+}
+
+// address is s as an absolute http or https address, "" where it is none. What
+// browsers let pass in one and RFC 3986 does not, as in ?a[]=1, is escaped.
+func address(s string) string {
+	s = canon.Resolve("", canon.Clean(s))
+	_, rest, _ := strings.Cut(s, "://")
+	path := strings.IndexAny(rest, "/?#")
+	if path < 0 || !strings.ContainsAny(rest[path:], "[]") {
+		return s
+	}
+	host := s[:len(s)-len(rest)+path]
+	return host + strings.NewReplacer("[", "%5B", "]", "%5D").Replace(rest[path:])
 }
 
 // uri is s if it is an absolute URI of any scheme (tag:, urn:), else "".
@@ -216,7 +229,7 @@ func uri(s string) string {
 
 func people(ps []news.Person) (out []news.Person) {
 	for _, p := range ps {
-		p = news.Person{Name: canon.Clean(p.Name), Email: email(canon.Clean(p.Email)), URL: canon.Resolve("", canon.Clean(p.URL))}
+		p = news.Person{Name: canon.Clean(p.Name), Email: email(canon.Clean(p.Email)), URL: address(p.URL)}
 		// Atom (RFC 4287 3.2.1) wants a name, whatever else is known.
 		for _, other := range []string{p.Email, p.URL} {
 			if strings.TrimSpace(p.Name) == "" {
@@ -264,7 +277,7 @@ const unknownType = "application/octet-stream"
 
 func files(fs []news.Enclosure) (out []news.Enclosure) {
 	for _, f := range fs {
-		f.URL, f.Title = canon.Resolve("", canon.Clean(f.URL)), canon.Clean(f.Title)
+		f.URL, f.Title = address(f.URL), canon.Clean(f.Title)
 		f.Type = mediaType(f.Type)
 		f.Length = max(f.Length, 0)
 		if f.URL != "" {

@@ -235,13 +235,13 @@ func TestNasty(t *testing.T) {
 		topic := Topic{Topic: news.Topic{Name: "T" + text().Draw(t, "name")}, Content: rapid.SampledFrom([]string{"full", "summary"}).Draw(t, "content"), Also: rapid.Bool().Draw(t, "also")}
 		n++
 		for name, format := range formats {
-			f := newFeed(site, topic, topic.address()+format.suffix, []news.Story{st}, map[news.Position]news.Item{1: it})
+			f := newFeed(site, topic, topic.page()+format.suffix, []news.Story{st}, map[news.Position]news.Item{1: it})
 			var doc bytes.Buffer
 			if err := format.write(&doc, f); err != nil {
 				t.Fatal(err)
 			}
 			checkNasty(t, name, doc.Bytes(), f.entries[0])
-			if n <= 40 { // for the validators, which take their time
+			if n <= 100 { // for the validators, which take their time
 				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.%s", n, name)), doc.Bytes(), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -250,7 +250,7 @@ func TestNasty(t *testing.T) {
 	})
 	for name, args := range map[string][]string{"atom": {"-c", "testdata/atom.rnc"}, "rss": {"-c", "testdata/rss.rnc"}} {
 		docs, err := filepath.Glob(dir + "/*." + name)
-		if err != nil || len(docs) < 30 {
+		if err != nil || len(docs) < 80 {
 			t.Fatalf("%d documents, %v", len(docs), err)
 		}
 		run(t, "xmllint", append([]string{"--noout"}, docs...)...)
@@ -328,5 +328,21 @@ func TestSummaryIsClipped(t *testing.T) {
 	}
 	if want := canon.Clip(strings.TrimSpace(strings.Repeat("word ", 200)), clipped); e.summary != want {
 		t.Errorf("%q, want %q", e.summary, want)
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://[2001:db8::1]:8080/a[0]?b[]=1": "https://[2001:db8::1]:8080/a%5B0%5D?b%5B%5D=1",
+		"https://[2001:db8::1]":                 "https://[2001:db8::1]",
+		"http://example.org/a b":                "http://example.org/a%20b",
+		"https://example.org/\x00":              "https://example.org/",
+		"javascript:alert(1)":                   "",
+		"/relative":                             "",
+		"":                                      "",
+	} {
+		if got := address(in); got != want {
+			t.Errorf("address(%q) is %q, want %q", in, got, want)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func WriteOPML(w io.Writer, site Site) error {
 		name := canon.Clean(t.Name)
 		doc.Outlines = append(doc.Outlines, outline{
 			Type: "rss", Text: name, Title: name, Category: "/" + name,
-			XMLURL: site.at(t.address() + f.suffix), HTMLURL: site.at(t.address()),
+			XMLURL: site.at(t.page() + f.suffix), HTMLURL: site.at(t.page()),
 		})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {

@@ -96,7 +96,7 @@ func (p *Publisher) Use(site Site) {
 	for _, t := range site.Topics {
 		for _, name := range t.Formats {
 			if f, known := formats[name]; known {
-				is.add(was, &document{path: t.address() + f.suffix, format: f, media: []string{f.media}, topic: t})
+				is.add(was, &document{path: t.page() + f.suffix, format: f, media: []string{f.media}, topic: t})
 			}
 		}
 	}
@@ -135,9 +135,9 @@ func touch(ds []*document) {
 	}
 }
 
-// address is the topic's page below the site's address, as a path that is not
+// page is the topic's page below the site's address, as a path that is not
 // escaped.
-func (t Topic) address() string { return "/topics/" + t.Path() }
+func (t Topic) page() string { return "/topics/" + t.Path() }
 
 // at is the full address of a path on the site.
 func (s Site) at(path string) string {

@@ -3,10 +3,12 @@ package publish
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -245,10 +247,40 @@ func TestMarkCannotBeKept(t *testing.T) {
 	}
 	s.write = nil
 	body(t, p, "/topics/china.rss") // the next one kept takes it along
-	again := ask(start(s, testSite(china())), "GET", atomPath)
+	restarted := start(s, testSite(china()))
+	restarted.now = func() time.Time { return noon.Add(time.Hour) }
+	again := ask(restarted, "GET", atomPath)
 	if was, is := first.Header().Get("Last-Modified"), again.Header().Get("Last-Modified"); was != is {
 		t.Errorf("Last-Modified was %s, is %s", was, is)
 	}
+}
+
+func TestClientGoesAway(t *testing.T) {
+	p, _ := over(t, china())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", atomPath, nil))
+	if w.Code != 200 || p.shown.Load().byPath[atomPath].bytes.Load() == nil {
+		t.Errorf("the first client's going away left nothing for the others: %d", w.Code)
+	}
+}
+
+func FuzzHeaders(f *testing.F) {
+	for _, s := range []string{"", "gzip, deflate, br", "gzip;q=0, *;q=1", "gzip;q=nan", ";;==,,", `W/"a", *`, `"a,b"`, "\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if wantsGzip([]string{s, "gzip;q=0"}) {
+			t.Errorf("%q: gzip although it is refused", s)
+		}
+		if !wantsGzip([]string{s, "identity;q=0, gzip;q=1"}) {
+			t.Errorf("%q: no gzip although it is wanted", s)
+		}
+		if !matches(s+`, W/"x"`, `"x"`) {
+			t.Errorf("%q hides a tag behind it", s)
+		}
+	})
 }
 
 func TestUse(t *testing.T) {

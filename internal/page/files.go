@@ -1,0 +1,80 @@
+package page
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"aggregator/internal/news"
+)
+
+// A File is one page of the static tree.
+type File struct {
+	// Path is relative and divided by slashes: topics/china/index.html.
+	Path  string
+	Bytes []byte
+}
+
+// Files yields the pages as files, for any host that shows a folder's
+// index.html: the index, the topics, the stories on their pages, the sources.
+// An error is that of one page; those behind it follow.
+func (p *Pages) Files(ctx context.Context) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		s := p.site.Load()
+		paths := []string{"/", "/style.css", "/sources", "/sources.json"}
+		for _, t := range s.Topics {
+			paths = append(paths, "/topics/"+t.Path())
+		}
+		for _, path := range paths {
+			m, err := p.make(ctx, s, path)
+			if !yield(File{fileName(path), m.body}, err) || ctx.Err() != nil {
+				return
+			}
+		}
+		p.storyFiles(ctx, s, yield)
+	}
+}
+
+// storyFiles yields each story on a topic's page once.
+func (p *Pages) storyFiles(ctx context.Context, s *shown, yield func(File, error) bool) {
+	had := map[news.Position]bool{}
+	for _, t := range s.Topics {
+		n := 0
+		for st, err := range p.store.Shelf(ctx, t.Name) {
+			if err != nil {
+				yield(File{}, err)
+				return
+			}
+			if !had[st.Pos] && !p.storyFile(ctx, s, st, yield) {
+				return
+			}
+			had[st.Pos] = true
+			if n++; n == t.Items {
+				break
+			}
+		}
+	}
+}
+
+func (p *Pages) storyFile(ctx context.Context, s *shown, st news.Story, yield func(File, error) bool) bool {
+	for _, suffix := range []string{"", ".json"} {
+		m, err := p.storyPage(ctx, s, st, suffix != "")
+		if !yield(File{fileName("/stories/" + st.ID + suffix), m.body}, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// fileName is where a page stands: in a folder of its own, so that its address
+// needs no suffix.
+func fileName(path string) string {
+	path = strings.Trim(path, "/")
+	switch {
+	case path == "":
+		return "index.html"
+	case strings.HasSuffix(path, ".json"), strings.HasSuffix(path, ".css"):
+		return path
+	}
+	return path + "/index.html"
+}
