@@ -48,12 +48,12 @@ func page(u *url.URL) string {
 // unwrap gives the address inside an AMP cache's, or nil: google.com/amp/s/HOST/…
 // and HOST.cdn.ampproject.org/c/s/HOST/….
 func unwrap(u *url.URL) *url.URL {
-	host, path := strings.ToLower(u.Hostname()), removeDots(normalEscapes(u.EscapedPath()))
+	host, path := hostOf(u), removeDots(normalEscapes(u.EscapedPath()))
 	var rest string
 	switch {
 	case strings.HasSuffix(host, ".cdn.ampproject.org") && len(path) > 3 && path[0] == '/' && path[2] == '/':
 		rest = path[3:] // /c/ documents, /v/ viewer
-	case (host == "google.com" || strings.HasPrefix(host, "www.google.")) && strings.HasPrefix(path, "/amp/"):
+	case strings.HasPrefix(host, "google.") && strings.HasPrefix(path, "/amp/"):
 		rest = path[len("/amp/"):]
 	default:
 		return nil
