@@ -176,15 +176,15 @@ func (l *loader) circles(needs map[string][]string, places map[string]place) {
 
 // uniqueSources refuses two sources of one address or one name.
 func (l *loader) uniqueSources() {
-	keys, names := map[string]string{}, map[string]string{}
+	keys, names := map[string]place{}, map[string]place{}
 	for i, s := range l.config.Sources {
-		at := l.sourcePlaces[i]
+		at, name := l.sourcePlaces[i], strings.ToLower(s.Name)
 		if first, twice := keys[s.Key]; twice && s.Key != "" {
-			l.fault(at.url, fmt.Sprintf("%s is a source already, at %s", s.Key, first), "leave one out")
+			l.fault(at.url, fmt.Sprintf("%s is a source already, at %s", s.Key, first.where()), "leave one out")
 		}
-		if first, twice := names[strings.ToLower(s.Name)]; twice && s.Name != "" {
-			l.fault(at.name, fmt.Sprintf("%q is the name of a source already, at %s", s.Name, first), "give one of them another name")
+		if first, twice := names[name]; twice && name != "" {
+			l.fault(at.name, fmt.Sprintf("%q is the name of a source already, at %s", s.Name, first.where()), "give one of them another name")
 		}
-		keys[s.Key], names[strings.ToLower(s.Name)] = at.url.where(), at.name.where()
+		keys[s.Key], names[name] = at.url, at.name
 	}
 }
