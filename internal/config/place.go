@@ -41,6 +41,16 @@ func (p place) where() string {
 	return p.doc.path + ":" + itoa(p.node.Line)
 }
 
+// orElse is the first place that is given.
+func (p place) orElse(others ...place) place {
+	for _, o := range append([]place{p}, others...) {
+		if o.given() {
+			return o
+		}
+	}
+	return p
+}
+
 // inside gives line and column of the byte at offset of the scalar's value:
 // where in the file a query goes wrong. It walks value and source side by
 // side, and falls back on where the scalar begins if they part.

@@ -65,7 +65,7 @@ func (l *loader) uniqueTopics(f *file) map[string]place {
 }
 
 func (l *loader) topicExists(at value[string], name string, places map[string]place) {
-	if _, ok := places[l.named(strings.TrimSpace(name))]; ok {
+	if _, ok := places[l.named(strings.TrimSpace(name))]; ok || l.broken[at.node] {
 		return
 	}
 	hint := "write a topic of that name under topics:"
