@@ -57,6 +57,7 @@ var doors = map[string][]string{
 	"github.com/cespare/xxhash/v2":        {"canon"},
 	"github.com/klauspost/compress":       {"store", "publish", "fetch"}, // kept texts, served feeds, received bodies
 	"github.com/spf13/cobra":              {"cmd"},
+	"github.com/spf13/pflag":              {"cmd"},
 	"github.com/lmittmann/tint":           {"cmd"},
 	"github.com/mattn/go-isatty":          {"cmd"},
 	"github.com/fsnotify/fsnotify":        {"cmd"},

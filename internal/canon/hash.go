@@ -16,3 +16,6 @@ func Hash(parts ...string) uint64 {
 	}
 	return max(d.Sum64(), 1)
 }
+
+// HashBytes is [Hash] of one part, without a copy of it.
+func HashBytes(b []byte) uint64 { return max(xxhash.Sum64(b), 1) }

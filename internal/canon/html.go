@@ -60,7 +60,8 @@ func (c *Cleaner) HTML(s, base string) string {
 	r := rewriter{base: base}
 	r.b.Grow(len(s) + 64)
 	r.run(s)
-	return strings.TrimSpace(closeTags(c.policy.Sanitize(r.b.String())))
+	// Clean again: "&#1;" is a control character only now.
+	return strings.TrimSpace(Clean(closeTags(c.policy.Sanitize(r.b.String()))))
 }
 
 // rewriter copies HTML, its addresses made absolute and what shall not be seen
@@ -84,7 +85,12 @@ func (r *rewriter) run(s string) {
 				r.b.Write(z.Raw())
 			}
 			continue
-		case xhtml.CommentToken, xhtml.DoctypeToken:
+		case xhtml.CommentToken:
+			if raw := string(z.Raw()); hidden == 0 && isProgram(raw) {
+				r.b.WriteString(html.EscapeString(raw))
+			}
+			continue
+		case xhtml.DoctypeToken:
 			continue
 		}
 		raw := z.Raw() // before TagName: that lower-cases in place
@@ -104,6 +110,12 @@ func (r *rewriter) run(s string) {
 			r.start(z, tag, string(name), more)
 		}
 	}
+}
+
+// isProgram: "<?php …" is a comment to a browser, but text to whoever forgot to
+// escape it. What Word writes ("<?xml:namespace …") is neither.
+func isProgram(comment string) bool {
+	return strings.HasPrefix(comment, "<?") && !strings.HasPrefix(comment, "<?xml")
 }
 
 // isShell: elements that the policy would leave out with all they hold, to the

@@ -27,7 +27,7 @@ func URL(s string) string {
 	host := hostOf(u)
 	query := queryOf(u.RawQuery, strings.HasSuffix(host, ".blogspot.com"))
 	path := pathOf(u.EscapedPath(), query == "")
-	if path == "" && query == "" && page(u) == "" {
+	if host == "" || path == "" && query == "" && page(u) == "" {
 		return ""
 	}
 	if query != "" {
@@ -48,7 +48,7 @@ func page(u *url.URL) string {
 // unwrap gives the address inside an AMP cache's, or nil: google.com/amp/s/HOST/…
 // and HOST.cdn.ampproject.org/c/s/HOST/….
 func unwrap(u *url.URL) *url.URL {
-	host, path := strings.ToLower(u.Hostname()), u.EscapedPath()
+	host, path := strings.ToLower(u.Hostname()), normalEscapes(u.EscapedPath())
 	var rest string
 	switch {
 	case strings.HasSuffix(host, ".cdn.ampproject.org") && len(path) > 3 && path[0] == '/' && path[2] == '/':
@@ -63,7 +63,7 @@ func unwrap(u *url.URL) *url.URL {
 		rest += "?" + u.RawQuery
 	}
 	inner, err := url.Parse(Resolve("", rest))
-	if err != nil || !strings.Contains(inner.Host, ".") {
+	if err != nil || strings.Index(inner.Host, ".") < 1 {
 		return nil
 	}
 	return inner

@@ -69,8 +69,14 @@ func (x *Index) Told(url uint64) (stories []news.Position) {
 	return stories
 }
 
-// Has says whether a source's item is remembered: by Keys.ID.
-func (x *Index) Has(id uint64) bool { return x.byID[id] != 0 }
+// Item is where the story began that a source's item tells, by Keys.ID; 0 if
+// it is not remembered.
+func (x *Index) Item(id uint64) news.Position {
+	if t := x.telling(x.byID[id]); t != nil {
+		return t.story
+	}
+	return 0
+}
 
 // Expire forgets what was decided at positions up to `to`.
 func (x *Index) Expire(to news.Position) {

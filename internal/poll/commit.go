@@ -67,7 +67,7 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.index.Apply(s.batch.Decisions...)
+		p.apply(s.batch.Decisions...)
 		return s, nil
 	}
 }

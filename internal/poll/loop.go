@@ -210,7 +210,7 @@ func (l *loop) take(o *order) {
 			o.left++
 			continue
 		}
-		if why := l.forbidden(pl, s, now); why != "" && !o.force {
+		if why := l.forbidden(s, now); why != "" && !o.force {
 			o.add(Visited{Key: key, Name: s.Name, Skipped: why})
 			l.tell(Visited{Key: key, Name: Name(s.Source, ""), Skipped: why})
 			continue
@@ -223,12 +223,12 @@ func (l *loop) take(o *order) {
 	}
 }
 
-func (l *loop) forbidden(pl *plan, s *Source, now time.Time) string {
+func (l *loop) forbidden(s *Source, now time.Time) string {
 	prev, err := l.store.Poll(context.Background(), s.Key)
 	if err != nil {
 		return ""
 	}
-	if at, why := floor(pl, prev); at.After(now) {
+	if at, why := floor(s, prev); at.After(now) {
 		return why
 	}
 	return ""

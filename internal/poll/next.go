@@ -22,14 +22,14 @@ var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // floor is the moment before which politeness forbids to ask again, and why.
 // Floors beat every schedule.
-func floor(pl *plan, p news.Poll) (time.Time, string) {
+func floor(s *Source, p news.Poll) (time.Time, string) {
 	if p.Last.IsZero() {
 		return time.Time{}, ""
 	}
 	if p.Status == statusGone {
 		return never, "gone for good (410): take it out of the configuration"
 	}
-	at, why := p.Last.Add(pl.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(pl.MinInterval))
+	at, why := p.Last.Add(s.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(s.MinInterval))
 	if p.Floor.After(at) {
 		at, why = p.Floor, p.FloorWhy
 	}
@@ -52,7 +52,7 @@ func backoff(failures int) time.Duration {
 // due is when a source is polled again, and why then: cron proposes, the
 // floors dispose.
 func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
-	at, why := floor(pl, p)
+	at, why := floor(s, p)
 	slot, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: pl.Spread})
 	if at.After(slot) {
 		return at, why

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +36,8 @@ import (
 type Source struct {
 	news.Source
 	Schedule schedule.Schedule
+	// MinInterval is the floor under its schedule.
+	MinInterval time.Duration
 	// Drop leaves items out that it matches, Keep those that it does not;
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
@@ -49,9 +53,8 @@ type Plan struct {
 	// Window is how far back a copy is looked for, Retain how long anything
 	// is kept.
 	Window, Retain time.Duration
-	// MinInterval is the floor under every schedule; Spread the most that a
-	// source is moved from its slot.
-	MinInterval, Spread time.Duration
+	// Spread is the most that a source is moved from its slot.
+	Spread time.Duration
 	// Concurrency is of all fetches, PerHost of those of one host, which
 	// start Interval apart.
 	Concurrency, PerHost int
@@ -87,6 +90,7 @@ type Poller struct {
 	plans   chan planned
 	quiet   chan func(context.Context)
 	stopped chan struct{}
+	memory  sync.RWMutex           // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string] // why nothing can be kept just now
 	next    atomic.Int64           // Unix time of the next due source; 0: none
 }
@@ -133,7 +137,7 @@ func (p *Poller) catchUp(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("poll: read the log: %w", err)
 		}
-		p.index.Apply(d)
+		p.apply(d)
 	}
 	at, err := p.store.At(ctx)
 	if err != nil {
@@ -141,6 +145,33 @@ func (p *Poller) catchUp(ctx context.Context) error {
 	}
 	p.index.Skip(at)
 	return nil
+}
+
+func (p *Poller) apply(ds ...news.Decision) {
+	p.memory.Lock()
+	defer p.memory.Unlock()
+	p.index.Apply(ds...)
+}
+
+// Story is where the story with an ID (a UUID) began; 0 if it is not kept.
+func (p *Poller) Story(id [16]byte) news.Position {
+	p.memory.RLock()
+	defer p.memory.RUnlock()
+	return p.index.Story(id)
+}
+
+// Told is where the stories began that are told at an address, or by a source's
+// item; latest first.
+func (p *Poller) Told(address string) []news.Position {
+	p.memory.RLock()
+	defer p.memory.RUnlock()
+	told := p.index.Told(dedupe.Address(address))
+	for _, s := range p.plan.Load().Sources {
+		if at := p.index.Item(dedupe.ItemID(s.Key, address)); at != 0 && !slices.Contains(told, at) {
+			told = append(told, at)
+		}
+	}
+	return told
 }
 
 // Trouble is why nothing can be kept just now; "" when all is well.

@@ -125,7 +125,9 @@ func (p *Poller) forget(ctx context.Context, now time.Time) error {
 	if err := p.store.Expire(ctx, to); err != nil {
 		return fmt.Errorf("poll: forget: %w", err)
 	}
+	p.memory.Lock()
 	p.index.Expire(to)
+	p.memory.Unlock()
 	p.Log.Info("forgot what is older than retain", "up_to", to, "before", oldest.UTC().Format(time.RFC3339))
 	return nil
 }

@@ -86,7 +86,8 @@ func inOrder(pl *plan, visits []*visit) []entry {
 // account opens a visit's account with what fetch already knew.
 func (s *step) account(v *visit) Visited {
 	poll := v.Poll
-	poll.Next, poll.Why = due(s.plan, v.source, poll, s.now)
+	// s.now is cut to milliseconds: a slot may lie between it and the true hour.
+	poll.Next, poll.Why = due(s.plan, v.source, poll, s.now.Add(time.Millisecond))
 	return Visited{
 		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
 		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{},

@@ -2,13 +2,13 @@ package poll
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"aggregator/internal/dedupe"
 	"aggregator/internal/fetch"
 	"aggregator/internal/news"
 	"aggregator/internal/query"
+	"aggregator/internal/topic"
 )
 
 // A visit is what one source gave, ready to be decided.
@@ -65,10 +65,9 @@ func (s *Source) drops(it news.Item, name string) string {
 	if s.Drop == nil && s.Keep == nil {
 		return ""
 	}
-	doc := query.Prepare(query.Doc{
-		Title: it.Title, Summary: it.Summary, Text: it.Text, Author: authors(it), Source: name,
-		Host: host(it.URL), URL: it.URL, Lang: it.Language, Labels: it.Labels, Tags: s.Tags,
-	})
+	src := s.Source
+	src.Name = name
+	doc := query.Prepare(topic.Doc(topic.Telling{Item: it, Source: src}))
 	if s.Drop != nil {
 		if _, ok := s.Drop.Match(doc); ok {
 			return "drop: " + s.Drop.String() + where(s.DropWhere)
@@ -87,12 +86,4 @@ func where(place string) string {
 		return ""
 	}
 	return " (" + place + ")"
-}
-
-func authors(it news.Item) string {
-	names := make([]string, len(it.Authors))
-	for i, a := range it.Authors {
-		names[i] = a.Name
-	}
-	return strings.Join(names, ", ")
 }

@@ -11,7 +11,7 @@ import (
 // What only looks like a diacritic and makes another letter stays: the marks
 // of が, й and क़, the vowel signs of Hindi and Thai.
 func Fold(s string) string {
-	return string(appendFold(nil, norm.NFC.String(s)))
+	return string(norm.NFC.Bytes(appendFold(nil, norm.NFC.String(s)))) // ㈑ gives parts that are one letter
 }
 
 // appendFold appends s folded. Where letters and marks may be one letter, s is
@@ -76,19 +76,16 @@ func foldsToItself(r rune) bool {
 
 func appendFoldRare(dst []byte, r rune) []byte {
 	r = unicode.ToLower(r)
-	if s := spelled(r); s != "" {
-		return append(dst, s...)
-	}
 	if foldsToItself(r) {
 		return utf8.AppendRune(dst, r)
 	}
 	parts := norm.NFKD.PropertiesString(string(r)).Decomposition()
 	if parts == nil {
-		return appendUnlessMark(dst, r)
+		return appendPart(dst, r)
 	}
 	for len(parts) > 0 {
 		p, n := utf8.DecodeRune(parts)
-		dst = appendUnlessMark(dst, unicode.ToLower(p))
+		dst = appendPart(dst, unicode.ToLower(p))
 		parts = parts[n:]
 	}
 	return dst
@@ -123,7 +120,11 @@ func spelled(r rune) string {
 	return ""
 }
 
-func appendUnlessMark(dst []byte, r rune) []byte {
+// appendPart appends what cannot be taken apart; ǽ is æ with an accent.
+func appendPart(dst []byte, r rune) []byte {
+	if s := spelled(r); s != "" {
+		return append(dst, s...)
+	}
 	if isDiacritic(r) || isHidden(r) {
 		return dst
 	}

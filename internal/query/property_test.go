@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -230,5 +231,35 @@ func same(t *rapid.T, p *Prepared, a, b string) {
 	}
 	if x.root.holds(p) != y.root.holds(p) {
 		t.Fatalf("%s and %s differ", a, b)
+	}
+}
+
+// TestEveryLetter: each letter reads the same composed and taken apart, in
+// either case, and folding twice is folding once.
+func TestEveryLetter(t *testing.T) {
+	tried := 0
+	for r := rune(0); r < 0x20000; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		tried++
+		s := string(r)
+		once := Fold(s)
+		if again := Fold(once); again != once {
+			t.Errorf("%q (%U) folds to %q, that to %q", s, r, once, again)
+		}
+		if apart := Fold(norm.NFD.String(s)); apart != once {
+			t.Errorf("%q (%U) folds to %q, taken apart to %q", s, r, once, apart)
+		}
+		if upper := string(unicode.ToUpper(r)); unicode.ToLower(unicode.ToUpper(r)) == r && Fold(upper) != once {
+			t.Errorf("%q (%U) folds to %q, in upper case to %q", s, r, once, Fold(upper))
+		}
+		c, d := Prepare(Doc{Text: norm.NFC.String(s)}), Prepare(Doc{Text: norm.NFD.String(s)})
+		if c.folded != d.folded || len(c.tokens) != len(d.tokens) {
+			t.Errorf("%q (%U) is the word %q composed and %q taken apart", s, r, c.folded, d.folded)
+		}
+	}
+	if tried < 50000 {
+		t.Errorf("only %d letters were tried", tried)
 	}
 }

@@ -27,6 +27,10 @@
 // zh-Hant; host:example.org is that host and those below it; url:"/world/"
 // is found anywhere in the address; topic:China is membership, in
 // China/Xinjiang too.
+//
+// The room is larger than others because it holds a language whole: reading it
+// with a hint for each mistake (lex, parse), folding the words of all scripts
+// (fold, words), and finding them (prepare, place, match, set).
 package query
 
 import (

@@ -185,7 +185,7 @@ func TestTopics(t *testing.T) {
 }
 
 func TestIn(t *testing.T) {
-	p := Prepare(Doc{Title: "Camp", Topics: []string{"China"}})
+	p := Prepare(Doc{Title: "Camp", Topics: []string{"China", "Asia", "Camps", "Europe"}}) // five values: room for more in the slice
 	q, err := Parse(`topic:China topic:"Human Rights" camp`)
 	if err != nil {
 		t.Fatal(err)
@@ -195,6 +195,11 @@ func TestIn(t *testing.T) {
 	}
 	if _, ok := q.Match(p.In("Human Rights/Asia")); !ok {
 		t.Error("not in Human Rights")
+	}
+	one, other := p.In("Human Rights"), p.In("Iran")
+	_, first := q.Match(one)
+	if _, second := q.Match(other); !first || second {
+		t.Error("In mixes up what it made")
 	}
 	if _, ok := q.Match(p); ok {
 		t.Error("In changed what it was asked of")

@@ -45,9 +45,8 @@ func wordEnd(s string, from, i int, c class) (end int, accented bool) {
 		}
 	}
 	for i < len(s) {
-		if c == letter && isASCIIWord(s[i]) {
+		for c == letter && i < len(s) && isASCIIWord(s[i]) {
 			i++
-			continue
 		}
 		next, n := classAt(s, i)
 		if next == gap || next == lone || next == letter && c == lone {
@@ -147,9 +146,9 @@ func classAt(s string, i int) (class, int) {
 	return classOf(r), n
 }
 
-func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func isASCIILetter(c byte) bool { return (c|0x20)-'a' < 26 }
 
-func isASCIIWord(c byte) bool { return isASCIILetter(c) || '0' <= c && c <= '9' }
+func isASCIIWord(c byte) bool { return (c|0x20)-'a' < 26 || c-'0' < 10 }
 
 // classOf knows the common alphabets without looking them up.
 func classOf(r rune) class {

@@ -16,7 +16,12 @@ func clip(s string, n int) string {
 	return s
 }
 
-func matchText(r Rule) string { return "match: " + clip(r.Match.String(), clipped) }
+func matchText(r Rule) string {
+	if r.Match == nil {
+		return ""
+	}
+	return "match: " + clip(r.Match.String(), clipped)
+}
 
 // scoreText is like `score 5 ≥ 3: "human rights" +3, tag:ngo +2`.
 func (c *caught) scoreText(r Rule) string {
@@ -46,7 +51,7 @@ func (f *Filer) Describe(name string) string {
 	r := f.rules[i]
 	holds := f.joinTexts(i)
 	if r.Match != nil {
-		holds = append(holds, matchText(r))
+		holds = append(holds, f.reason[i])
 	}
 	if len(r.Score) > 0 {
 		holds = append(holds, fullScoreText(r))

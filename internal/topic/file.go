@@ -76,8 +76,8 @@ func (s *story) fileByHits(rule int, hits []query.Hit) {
 	for _, h := range hits {
 		c.take(s.f.rules[rule], s.f.asks[h.Index].term, h.Words)
 	}
-	if f, ok := c.filing(s.f.rules[rule]); ok {
-		s.in[rule] = f
+	if filing, ok := s.f.judge(rule, c); ok {
+		s.in[rule] = filing
 	}
 }
 
@@ -128,8 +128,8 @@ func (s *story) byAsking(rule int) (news.Filing, bool) {
 		for term, w := range r.Score {
 			c.try(r, term, w.Query, p)
 		}
-		if f, ok := c.filing(r); ok {
-			return f, true
+		if filing, ok := s.f.judge(rule, c); ok {
+			return filing, true
 		}
 	}
 	return news.Filing{}, false
@@ -198,18 +198,19 @@ func (c *caught) take(r Rule, term int, words []string) {
 	c.terms = append(c.terms, term)
 }
 
-// filing is the reason, if what was caught is enough.
-func (c *caught) filing(r Rule) (news.Filing, bool) {
-	f := news.Filing{Topic: r.Name, Where: r.Where, Words: c.words}
+// judge gives the filing under the rule, if what was caught is enough.
+func (f *Filer) judge(rule int, c caught) (news.Filing, bool) {
+	r := f.rules[rule]
+	filing := news.Filing{Topic: r.Name, Where: r.Where, Words: c.words}
 	switch {
 	case c.match:
-		f.Rule = matchText(r)
-	case c.sum >= r.Threshold && len(r.Score) > 0:
-		f.Rule = c.scoreText(r)
+		filing.Rule = f.reason[rule]
+	case len(r.Score) > 0 && c.sum >= r.Threshold:
+		filing.Rule = c.scoreText(r)
 	default:
-		return f, false
+		return news.Filing{}, false
 	}
-	return f, true
+	return filing, true
 }
 
 // Check files one telling and compares: the topics of want that it is not in,

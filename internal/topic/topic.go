@@ -15,6 +15,9 @@
 // A story's topics are the fewest that satisfy all this (the least fixed
 // point), so that the rule of China/Detention may ask for topic:China though
 // being in the one is being in the other.
+//
+// A seventh of the room's lines only say what was decided: they are kept here
+// so that reason and decision cannot drift apart.
 package topic
 
 import (
@@ -96,6 +99,7 @@ type Filer struct {
 	strata [][]int        // the rules with links, in the order to settle them
 	set    *query.Set     // the queries of the rules that name no topics
 	asks   []ask          // what each query of the set is
+	reason []string       // of each rule, when its Match holds
 }
 
 // An ask is a query's place: Score[term] of a rule, or its Match.
@@ -134,6 +138,7 @@ func key(name string) string { return strings.Join(strings.Fields(query.Fold(nam
 func (f *Filer) gather() {
 	var queries []*query.Query
 	for i, r := range f.rules {
+		f.reason = append(f.reason, matchText(r))
 		if len(f.links[i].asked) > 0 {
 			continue
 		}
@@ -147,6 +152,15 @@ func (f *Filer) gather() {
 		}
 	}
 	f.set = query.NewSet(queries)
+}
+
+// Names are the topics in the order of the configuration.
+func (f *Filer) Names() []string {
+	names := make([]string, len(f.rules))
+	for i, r := range f.rules {
+		names[i] = r.Name
+	}
+	return names
 }
 
 // Where is the place of a topic's rule in the configuration, as it is now.

@@ -1,0 +1,67 @@
+# Everything a person or a machine needs to do with this tree.
+#   make demo    see it work, offline
+#   make test    all tests, under the race detector; installs what they need
+SHELL   := /bin/bash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 60s
+
+.PHONY: build test test-full race fuzz lint golden bench demo run image tools clean
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
+
+demo: build
+	./bin/aggregator demo
+
+run: build
+	./bin/aggregator run
+
+# The quick battery and the race detector are one: a test that only passes
+# without it does not pass.
+test: tools lint race
+
+race:
+	go test -race ./...
+
+# test-full adds what takes minutes: every fuzz target for a while.
+test-full: test
+	$(MAKE) fuzz FUZZTIME=5s
+
+lint:
+	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
+	go vet ./...
+
+# fuzz runs every fuzz target there is for FUZZTIME.
+fuzz:
+	@set -e; for pkg in $$(grep -rl --include=*_test.go '^func Fuzz' internal cmd | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -h '^func Fuzz' $$pkg/*_test.go | sed 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
+	    echo "fuzz $$pkg $$target"; go test ./$$pkg -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+	  done; done
+
+# golden rewrites what is compared to the letter; read the diff.
+golden:
+	go test ./internal/publish ./internal/page ./internal/config -update
+
+# bench prints how a pass over 2,000 feeds compares with asking for them at all.
+bench: build
+	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
+
+image:
+	docker build -f deploy/Dockerfile -t aggregator:$(VERSION) .
+
+# tools are the programs that the tests run beside ours, from Debian.
+COMMANDS := gcc redis-server xmllint newsboat jing
+PACKAGES := gcc libc6-dev redis-server libxml2-utils newsboat jing python3-feedparser
+tools:
+	@missing=; for c in $(COMMANDS); do command -v $$c >/dev/null || missing="$$missing $$c"; done; \
+	/usr/bin/python3 -c 'import feedparser' 2>/dev/null || missing="$$missing python3-feedparser"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; \
+	else echo "the tests need these programs, which are missing:$$missing"; echo "install them: apt-get install $(PACKAGES)"; exit 1; fi; \
+	command -v apt-get >/dev/null || { echo "the tests need these programs, which are missing:$$missing"; exit 1; }; \
+	echo "installing for the tests:$$missing"; \
+	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+
+clean:
+	rm -rf bin

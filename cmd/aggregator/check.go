@@ -1,0 +1,239 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aggregator/internal/config"
+	"aggregator/internal/news"
+	"aggregator/internal/schedule"
+	"aggregator/internal/topic"
+)
+
+func (c *command) initCommand() *cobra.Command {
+	var opml string
+	cmd := &cobra.Command{
+		Use: "init", Short: "Write a commented aggregator.yaml; never overwrites one", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			var sources []config.OPMLSource
+			if opml != "" {
+				var err error
+				if sources, err = readOPML(opml); err != nil {
+					return err
+				}
+			}
+			if err := writeNew(c.path(), config.Template(sources)); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.err, "wrote %s; next: edit it, then `aggregator check`, then `aggregator run`\n", c.path())
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&opml, "opml", "", "take the sources of this OPML file")
+	return cmd
+}
+
+func writeNew(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already and is not overwritten; name another with --config FILE, or move it aside", path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}
+
+// checked is what `check --json` prints.
+type checked struct {
+	Faults   config.Faults  `json:"faults"`
+	Warnings config.Faults  `json:"warnings"`
+	Tests    []testLine     `json:"tests"`
+	Topics   []checkedTopic `json:"topics"`
+	Sources  []checkedPolls `json:"sources"`
+}
+
+type testLine struct {
+	Where  string   `json:"where"`
+	Title  string   `json:"title"`
+	Passed bool     `json:"passed"`
+	Said   []string `json:"said,omitempty"` // what is missing or surplus, and why
+}
+
+type checkedTopic struct {
+	Name  string `json:"name"`
+	Holds string `json:"holds"`
+}
+
+type checkedPolls struct {
+	Source string      `json:"source"`
+	Next   []time.Time `json:"next"`
+}
+
+func (c *command) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Report every fault of the configuration, run its tests, print the next polls", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := config.Load(c.path(), c.env)
+			var faults config.Faults
+			if errors.As(err, &faults) && c.json {
+				return errors.Join(c.line(checked{Faults: faults}), err)
+			}
+			if err != nil {
+				return err
+			}
+			filer, err := topic.New(rulesOf(cfg))
+			if err != nil {
+				return err
+			}
+			result := check(cfg, filer, time.Now())
+			if c.json {
+				err = c.line(result)
+			} else {
+				c.printChecked(result)
+			}
+			if n := result.failures(); n > 0 && err == nil {
+				return usageError{fmt.Errorf("%d of %d tests failed", n, len(result.Tests))}
+			}
+			return err
+		},
+	}
+}
+
+func check(cfg *config.Config, filer *topic.Filer, now time.Time) checked {
+	result := checked{Faults: config.Faults{}, Warnings: cfg.Warnings, Tests: []testLine{}}
+	for _, t := range cfg.Tests {
+		result.Tests = append(result.Tests, runTest(cfg, filer, t))
+	}
+	for _, t := range cfg.Topics {
+		result.Topics = append(result.Topics, checkedTopic{t.Name, filer.Describe(t.Name)})
+	}
+	for _, s := range cfg.Sources {
+		result.Sources = append(result.Sources, checkedPolls{nameOf(s.Source), nextPolls(cfg, s, now)})
+	}
+	return result
+}
+
+func nameOf(s news.Source) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.URL
+}
+
+// nextPolls are the next three moments, as if the source was polled at each.
+func nextPolls(cfg *config.Config, s config.Source, now time.Time) (next []time.Time) {
+	last := time.Time{}
+	for range 3 {
+		at, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: cfg.Fetch.Spread, MinInterval: s.MinInterval, Last: last})
+		if at.IsZero() {
+			return next
+		}
+		next = append(next, at)
+		now, last = at, at
+	}
+	return next
+}
+
+// runTest files a test's item. With `not:` the item must be in each of its
+// topics and in none of those; without, in exactly its topics.
+func runTest(cfg *config.Config, filer *topic.Filer, t config.Test) testLine {
+	src := news.Source{Name: t.SourceName}
+	for _, s := range cfg.Sources {
+		if s.Key == t.Item.Source {
+			src = s.Source
+		}
+	}
+	line := testLine{Where: t.Where, Title: t.Item.Title}
+	missing, surplus := filer.Check(topic.Telling{Item: t.Item, Source: src}, t.Topics)
+	for _, name := range missing {
+		line.Said = append(line.Said, fmt.Sprintf("missing %s, which holds %s", name, filer.Describe(name)))
+	}
+	for _, f := range surplus {
+		if len(t.Not) == 0 || contains(t.Not, f.Topic) {
+			line.Said = append(line.Said, fmt.Sprintf("surplus %s, by %s, words: %s", f.Topic, f.Rule, strings.Join(f.Words, ", ")))
+		}
+	}
+	line.Passed = len(line.Said) == 0
+	return line
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r checked) failures() (n int) {
+	for _, t := range r.Tests {
+		if !t.Passed {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *command) printChecked(r checked) {
+	for _, w := range r.Warnings {
+		fmt.Fprintf(c.out, "warning: %v\n", w)
+	}
+	for _, t := range r.Topics {
+		fmt.Fprintf(c.out, "topic  %s\n", t.Holds)
+	}
+	table := c.table()
+	for _, s := range r.Sources {
+		var at []string
+		for _, n := range s.Next {
+			at = append(at, moment(n))
+		}
+		fmt.Fprintf(table, "source  %s\t%s\n", clip(s.Source, 40), strings.Join(at, ", "))
+	}
+	table.Flush()
+	for _, t := range r.Tests {
+		if !t.Passed {
+			fmt.Fprintf(c.out, "%s: test failed: %s\n  %s\n", t.Where, t.Title, strings.Join(t.Said, "\n  "))
+		}
+	}
+	fmt.Fprintf(c.out, "%d sources, %d topics, %d of %d tests passed\n", len(r.Sources), len(r.Topics), len(r.Tests)-r.failures(), len(r.Tests))
+}
+
+func (c *command) configCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Print the configuration's schema, or the configuration as resolved", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(&cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of aggregator.yaml, for editors", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := c.out.Write(config.Schema())
+			return err
+		},
+	}, &cobra.Command{
+		Use: "show", Short: "Print the configuration as resolved, secrets hidden", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := c.load()
+			if err != nil {
+				return err
+			}
+			if c.json {
+				b, err := cfg.ShowJSON()
+				if err != nil {
+					return err
+				}
+				_, err = c.out.Write(append(b, '\n'))
+				return err
+			}
+			_, err = c.out.Write(cfg.Show())
+			return err
+		},
+	})
+	return cmd
+}

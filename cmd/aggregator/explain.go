@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aggregator/internal/dedupe"
+	"aggregator/internal/news"
+	"aggregator/internal/poll"
+)
+
+// explained is what is known of one item or story, as `explain --json` prints.
+type explained struct {
+	Story    *storyLine    `json:"story,omitempty"`
+	Tellings []toldLine    `json:"tellings,omitempty"`
+	Topics   []news.Filing `json:"topics,omitempty"`
+	Dropped  *droppedLine  `json:"dropped,omitempty"`
+}
+
+type toldLine struct {
+	Lead       bool      `json:"lead"`
+	Source     string    `json:"source"`
+	Feed       string    `json:"feed"`
+	GUID       string    `json:"guid"`
+	URL        string    `json:"url"`
+	Title      string    `json:"title"`
+	Claimed    time.Time `json:"claimed,omitzero"`
+	Seen       time.Time `json:"seen"`
+	Position   uint64    `json:"position"` // in the log
+	Reason     string    `json:"reason"`
+	Similarity float64   `json:"similarity"`
+	Refused    string    `json:"refused,omitempty"` // why a nominee was not joined
+	Revisions  int       `json:"revisions"`
+}
+
+type droppedLine struct {
+	Source string    `json:"source"`
+	Title  string    `json:"title"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
+}
+
+func (c *command) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain ID|URL|GUID", Short: "Say why an item is where it is, or why it was dropped", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				all, err := s.explain(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if len(all) == 0 {
+					return fmt.Errorf("nothing kept is called %s: not a story's id, nor an item's address or GUID (older than `retain`, never received, or under another address)", args[0])
+				}
+				if c.json {
+					return printLines(c, all)
+				}
+				for _, e := range all {
+					c.printExplained(e)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// explain finds what a person may mean by a name: a story's id, an address, a
+// GUID; and what was dropped under it.
+func (s *site) explain(ctx context.Context, name string) ([]explained, error) {
+	at := s.poller.Told(name)
+	if id, ok := storyID(name); ok {
+		if pos := s.poller.Story(id); pos != 0 {
+			at = append(at, pos)
+		}
+	}
+	stories, err := s.store.Story(ctx, at...)
+	if err != nil {
+		return nil, err
+	}
+	var all []explained
+	for _, pos := range at {
+		if st, ok := stories[pos]; ok {
+			e, err := s.explainStory(ctx, st)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e)
+		}
+	}
+	dropped, err := s.explainDropped(ctx, name)
+	return append(all, dropped...), err
+}
+
+func storyID(s string) (id [16]byte, ok bool) {
+	s = strings.ReplaceAll(strings.TrimPrefix(s, "urn:uuid:"), "-", "")
+	b, err := hex.DecodeString(s)
+	return [16]byte(append(b, make([]byte, 16)...)), err == nil && len(b) == 16
+}
+
+func (s *site) explainStory(ctx context.Context, st news.Story) (explained, error) {
+	line := storyLineOf(st)
+	e := explained{Story: &line, Topics: st.Topics}
+	var at []news.Position
+	for _, t := range st.Tellings() {
+		at = append(at, t.Pos)
+	}
+	items, err := s.store.Items(ctx, at...)
+	if err != nil {
+		return e, err
+	}
+	for i, t := range st.Tellings() {
+		it := items[t.Pos]
+		told := toldLine{
+			Lead: i == 0, Source: t.Name, Feed: it.Feed.ID, GUID: t.GUID, URL: t.URL, Title: t.Title, Claimed: it.Claimed(), Seen: t.Seen,
+			Position: uint64(t.Pos), Reason: reasonOf(t), Similarity: t.Similarity, Revisions: len(t.Revisions),
+		}
+		if told.Feed == "" {
+			told.Feed = t.Source
+		}
+		if t.Reason == "" {
+			told.Refused = s.refused(ctx, st.Pos)
+		}
+		e.Tellings = append(e.Tellings, told)
+	}
+	return e, nil
+}
+
+// refused is why the item that began a story did not join another.
+func (s *site) refused(ctx context.Context, at news.Position) string {
+	for d, err := range s.store.Since(ctx, at-1) {
+		if err != nil || d.Pos != at {
+			return ""
+		}
+		return d.Reason
+	}
+	return ""
+}
+
+func (s *site) explainDropped(ctx context.Context, name string) (all []explained, err error) {
+	url := dedupe.Address(name)
+	ids := map[uint64]bool{}
+	for _, src := range s.now.Load().Sources {
+		ids[dedupe.ItemID(src.Key, name)] = true
+	}
+	for d, err := range s.store.Since(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if d.Fate == news.Dropped && (ids[d.Keys.ID] || url != 0 && d.Keys.URL == url) {
+			all = append(all, explained{Dropped: &droppedLine{d.Source, d.Title, d.At, d.Reason}})
+		}
+	}
+	return all, nil
+}
+
+func (c *command) printExplained(e explained) {
+	if d := e.Dropped; d != nil {
+		fmt.Fprintf(c.out, "dropped  %s\n  from %s at %s\n  by %s\n\n", d.Title, d.Source, moment(d.At), d.Reason)
+		return
+	}
+	fmt.Fprintf(c.out, "story    %s\n  %s\n  published %s, updated %s\n", e.Story.Title, e.Story.ID, moment(e.Story.Published), moment(e.Story.Updated))
+	for _, t := range e.Tellings {
+		role := "also"
+		if t.Lead {
+			role = "lead"
+		}
+		fmt.Fprintf(c.out, "\n%s     %s: %s\n  %s\n  guid %s, from %s\n  received %s, log position %d\n", role, t.Source, t.Title, t.URL, t.GUID, t.Feed, moment(t.Seen), t.Position)
+		fmt.Fprintf(c.out, "  %s\n", evidence(t))
+		if t.Revisions > 0 {
+			fmt.Fprintf(c.out, "  revised %d times\n", t.Revisions)
+		}
+	}
+	if len(e.Topics) == 0 {
+		fmt.Fprintln(c.out, "\nin no topic: no rule catches it")
+	}
+	for _, f := range e.Topics {
+		fmt.Fprintf(c.out, "\nin       %s\n  by %s\n", f.Topic, strings.TrimSpace(f.Rule+" "+where(f.Where)))
+		if len(f.Words) > 0 {
+			fmt.Fprintf(c.out, "  words: %s\n", strings.Join(slices.Compact(f.Words), ", "))
+		}
+	}
+	fmt.Fprintln(c.out)
+}
+
+func evidence(t toldLine) string {
+	switch t.Reason {
+	case "first":
+		if t.Refused != "" {
+			return "began the story: " + t.Refused
+		}
+		return "began the story: nothing kept shared its GUID, address or text"
+	case "url":
+		return "tells it by its address (similarity 1)"
+	case "text":
+		return "tells it by its title and text (similarity 1)"
+	}
+	return fmt.Sprintf("tells it by %s (similarity %.2f)", t.Reason, t.Similarity)
+}
+
+func where(place string) string {
+	if place == "" {
+		return ""
+	}
+	return "(" + place + ")"
+}

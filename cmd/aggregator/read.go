@@ -1,0 +1,290 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aggregator/internal/config"
+	"aggregator/internal/news"
+	"aggregator/internal/poll"
+	"aggregator/internal/schedule"
+)
+
+// sourceLine is a line of `sources --json`.
+type sourceLine struct {
+	Name     string    `json:"name"`
+	URL      string    `json:"url"`
+	Tier     int       `json:"tier"`
+	Topics   []string  `json:"topics,omitempty"`
+	Last     time.Time `json:"last,omitzero"`
+	Next     time.Time `json:"next,omitzero"`
+	Why      string    `json:"why,omitempty"`
+	Status   int       `json:"status,omitempty"`
+	Error    string    `json:"error,omitempty"`
+	Partial  string    `json:"partial,omitempty"`
+	Failures int       `json:"failures,omitempty"`
+	Good     time.Time `json:"good,omitzero"`
+	Changed  time.Time `json:"changed,omitzero"`
+	Items    int       `json:"items"`
+	Moved    string    `json:"moved,omitempty"`
+	Hub      string    `json:"hub,omitempty"`
+}
+
+// sources are all sources with their last poll, in the order of the file.
+func (s *site) sources(ctx context.Context) ([]sourceLine, error) {
+	var lines []sourceLine
+	for _, src := range s.now.Load().Sources {
+		p, err := s.store.Poll(ctx, src.Key)
+		if err != nil {
+			return nil, err
+		}
+		if p.Last.IsZero() {
+			p.Why = "never polled yet"
+		}
+		lines = append(lines, sourceLine{
+			Name: poll.Name(src.Source, p.Feed.Title), URL: src.URL, Tier: src.Tier, Topics: src.Topics,
+			Last: p.Last, Next: p.Next, Why: p.Why, Status: p.Status, Error: p.Error, Partial: p.Partial, Failures: p.Failures,
+			Good: p.Good, Changed: p.Changed, Items: p.Items, Moved: p.Moved, Hub: p.Hub,
+		})
+	}
+	return lines, nil
+}
+
+func (c *command) sourcesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "sources", Short: "List the sources: last and next poll, and why then; errors", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				lines, err := s.sources(ctx)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return printLines(c, lines)
+				}
+				table := c.table()
+				fmt.Fprintln(table, "SOURCE\tITEMS\tLAST\tNEXT\tWHY\tSTATE")
+				for _, l := range lines {
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), moment(l.Next), l.Why, l.state())
+				}
+				return table.Flush()
+			})
+		},
+	}
+}
+
+func (l sourceLine) state() string {
+	switch {
+	case l.Error != "":
+		return l.Error
+	case l.Last.IsZero():
+		return "-"
+	case l.Partial != "":
+		return "partial: " + l.Partial
+	case l.Moved != "":
+		return "ok, moved to " + l.Moved
+	}
+	return "ok"
+}
+
+func printLines[T any](c *command, lines []T) error {
+	for _, l := range lines {
+		if err := c.line(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+// topicLine is a line of `topics --json`.
+type topicLine struct {
+	Name   string            `json:"name"`
+	Total  int               `json:"total"`
+	Latest time.Time         `json:"latest,omitzero"`
+	Page   string            `json:"page"`
+	Feeds  map[string]string `json:"feeds"`
+	Holds  string            `json:"holds"`
+}
+
+func (c *command) topicsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "topics", Short: "List the topics: how many stories, what they hold, where their feeds are", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				lines, err := s.topics(ctx)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return printLines(c, lines)
+				}
+				table := c.table()
+				fmt.Fprintln(table, "TOPIC\tSTORIES\tLATEST\tFEED\tHOLDS")
+				for _, l := range lines {
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", l.Name, l.Total, moment(l.Latest), l.first(), clip(l.Holds, 80))
+				}
+				return table.Flush()
+			})
+		},
+	}
+}
+
+func (l topicLine) first() string {
+	for _, format := range []string{"atom", "rss", "json"} {
+		if at, ok := l.Feeds[format]; ok {
+			return at
+		}
+	}
+	return "-"
+}
+
+func (s *site) topics(ctx context.Context) ([]topicLine, error) {
+	now := s.now.Load()
+	counts, err := s.store.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []topicLine
+	for _, t := range now.Topics {
+		l := topicLine{Name: t.Name, Total: counts[t.Name], Page: now.URL + "/topics/" + t.Path(), Feeds: map[string]string{}, Holds: now.filer.Describe(t.Name)}
+		for _, f := range t.Feed.Formats {
+			l.Feeds[f] = l.Page + "." + f
+		}
+		for st, err := range s.store.Shelf(ctx, t.Name) {
+			if err != nil {
+				return nil, err
+			}
+			l.Latest = st.Published
+			break
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// storyLine is a line of `stories --json`.
+type storyLine struct {
+	ID        string     `json:"id"`
+	Title     string     `json:"title"`
+	URL       string     `json:"url"`
+	Source    string     `json:"source"`
+	GUID      string     `json:"guid"`
+	Published time.Time  `json:"published"`
+	Updated   time.Time  `json:"updated"`
+	Topics    []string   `json:"topics"`
+	Also      []alsoLine `json:"also"`
+}
+
+type alsoLine struct {
+	Source     string    `json:"source"`
+	GUID       string    `json:"guid"`
+	URL        string    `json:"url"`
+	Title      string    `json:"title"`
+	Seen       time.Time `json:"seen"`
+	Reason     string    `json:"reason"`
+	Similarity float64   `json:"similarity"`
+}
+
+func storyLineOf(st news.Story) storyLine {
+	l := storyLine{
+		ID: "urn:uuid:" + st.ID, Title: st.Lead.Title, URL: st.Lead.URL, Source: st.Lead.Name, GUID: st.Lead.GUID,
+		Published: st.Published, Updated: st.Updated, Topics: []string{}, Also: []alsoLine{},
+	}
+	for _, f := range st.Topics {
+		l.Topics = append(l.Topics, f.Topic)
+	}
+	for _, t := range st.Also {
+		l.Also = append(l.Also, alsoLine{t.Name, t.GUID, t.URL, t.Title, t.Seen, reasonOf(t), t.Similarity})
+	}
+	return l
+}
+
+// reasonOf is the evidence for a telling; the one that began the story, when
+// another leads by now, has none of its own.
+func reasonOf(t news.Telling) string { return cmp.Or(t.Reason, "first") }
+
+func (c *command) storiesCommand() *cobra.Command {
+	var in, since string
+	cmd := &cobra.Command{
+		Use: "stories", Short: "List the stories with all their tellings, newest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				stories, err := s.stories(ctx, in, since)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					for _, st := range stories {
+						if err := c.line(storyLineOf(st)); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+				return c.printStories(stories)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&in, "topic", "", "only those of this topic")
+	cmd.Flags().StringVar(&since, "since", "", "only those published since so long ago, as 24h or 7d")
+	return cmd
+}
+
+func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, error) {
+	oldest := time.Time{}
+	if since != "" {
+		ago, err := schedule.ParseDuration(since)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--since %s: %w", since, err)}
+		}
+		oldest = time.Now().Add(-ago)
+	}
+	seq := s.store.Stories(ctx, 0)
+	if in != "" {
+		if !slices.ContainsFunc(s.now.Load().Topics, func(t config.Topic) bool { return t.Name == in }) {
+			return nil, usageError{fmt.Errorf("there is no topic %q; `aggregator topics` lists them", in)}
+		}
+		seq = s.store.Shelf(ctx, in)
+	}
+	var stories []news.Story
+	for st, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		if !st.Published.Before(oldest) {
+			stories = append(stories, st)
+		}
+	}
+	slices.SortFunc(stories, func(a, b news.Story) int {
+		return cmp.Or(b.Published.Compare(a.Published), cmp.Compare(a.ID, b.ID))
+	})
+	return stories, nil
+}
+
+func (c *command) printStories(stories []news.Story) error {
+	for _, st := range stories {
+		fmt.Fprintf(c.out, "%s  %s\n", moment(st.Published), cmp.Or(st.Lead.Title, "(no title)"))
+		fmt.Fprintf(c.out, "    %s  %s\n", st.Lead.Name, st.Lead.URL)
+		for _, t := range st.Also {
+			fmt.Fprintf(c.out, "    also %s (%s)  %s\n", t.Name, reasonOf(t), t.URL)
+		}
+		if len(st.Topics) > 0 {
+			fmt.Fprintf(c.out, "    in %s\n", strings.Join(storyLineOf(st).Topics, ", "))
+		}
+		fmt.Fprintf(c.out, "    %s\n\n", st.ID)
+	}
+	return nil
+}

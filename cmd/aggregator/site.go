@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"sync/atomic"
+
+	"aggregator/internal/config"
+	"aggregator/internal/fetch"
+	"aggregator/internal/page"
+	"aggregator/internal/poll"
+	"aggregator/internal/publish"
+	"aggregator/internal/store"
+	"aggregator/internal/store/bolt"
+	"aggregator/internal/topic"
+)
+
+// A site is the rooms of one configuration, built and joined.
+type site struct {
+	now    atomic.Pointer[setup]
+	store  store.Store
+	poller *poll.Poller
+	feeds  *publish.Publisher
+	pages  *page.Pages
+	// running says that poller.Run runs; reload is the daemon's, else nil.
+	running bool
+	reload  func(context.Context) error
+	log     *slog.Logger
+}
+
+// A setup is what a reload replaces.
+type setup struct {
+	*config.Config
+	filer *topic.Filer
+}
+
+// open builds the rooms. o says what the poller tells; its Log is needed.
+func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error) {
+	kept, err := openStore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{store: kept, log: o.Log}
+	if err := s.join(ctx, cfg, o); err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
+	return s, nil
+}
+
+func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) error {
+	plan, filer, err := planOf(cfg)
+	if err != nil {
+		return err
+	}
+	s.now.Store(&setup{cfg, filer})
+	told := o.Changed
+	o.Changed = func(topics []string) {
+		s.feeds.Changed(topics)
+		if told != nil {
+			told(topics)
+		}
+	}
+	s.feeds = publish.New(s.store, feedsOf(cfg, o.Log), o.Log)
+	s.poller, err = poll.Open(ctx, s.store, plan, o)
+	if err != nil {
+		return err
+	}
+	s.pages = page.New(s.store, pagesOf(cfg, s))
+	return nil
+}
+
+func openStore(cfg *config.Config) (store.Store, error) {
+	if cfg.Store.Scheme == "file" {
+		return bolt.Open(cfg.Store.Path)
+	}
+	return nil, fmt.Errorf("store %s: this version keeps its state in a folder only; write `store: file:data`", cfg.Store.URL)
+}
+
+// planOf is the part of a configuration that polling needs.
+func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
+	filer, err := topic.New(rulesOf(cfg))
+	if err != nil {
+		return poll.Plan{}, nil, err
+	}
+	agent := "aggregator/" + version
+	if cfg.Contact != "" {
+		agent += " (+" + cfg.Contact + ")"
+	}
+	fetcher, err := fetch.New(fetch.Options{
+		UserAgent: agent, Timeout: cfg.Fetch.Timeout, MaxSize: cfg.Fetch.MaxSize,
+		AllowNetworks: cfg.Fetch.AllowNetworks, Proxy: cfg.Fetch.Proxy, Retain: cfg.Retain,
+	})
+	if err != nil {
+		return poll.Plan{}, nil, err
+	}
+	return poll.Plan{
+		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher,
+		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain,
+		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
+		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
+	}, filer, nil
+}
+
+func sourcesOf(cfg *config.Config) []poll.Source {
+	var sources []poll.Source
+	for _, s := range cfg.Sources {
+		src := s.Source
+		if s.BearerToken != "" {
+			src.Access.Headers = maps.Clone(src.Access.Headers)
+			if src.Access.Headers == nil {
+				src.Access.Headers = map[string]string{}
+			}
+			src.Access.Headers["Authorization"] = "Bearer " + s.BearerToken
+		}
+		sources = append(sources, poll.Source{
+			Source: src, Schedule: s.Schedule, MinInterval: s.MinInterval,
+			Drop: s.Drop, Keep: s.Keep, DropWhere: s.DropWhere, KeepWhere: s.KeepWhere,
+		})
+	}
+	return sources
+}
+
+func rulesOf(cfg *config.Config) []topic.Rule {
+	var rules []topic.Rule
+	for _, t := range cfg.Topics {
+		r := topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Where: t.Where}
+		for _, w := range t.Score {
+			r.Score = append(r.Score, topic.Weighted{Query: w.Query, Weight: w.Weight})
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// feedsOf is the part of a configuration that publishing needs. A topic that is
+// not for everyone is not published at all until private feeds can be served.
+func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
+	site := publish.Site{Title: cfg.Title, URL: cfg.URL}
+	if strings.HasPrefix(cfg.Publish.Hub, "http") {
+		site.Hub = cfg.Publish.Hub
+	}
+	for _, t := range cfg.Topics {
+		if !t.Feed.Access.Public() {
+			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)
+			continue
+		}
+		content := "summary"
+		if t.Feed.Full {
+			content = "full"
+		}
+		site.Topics = append(site.Topics, publish.Topic{
+			Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items, MaxAge: t.Feed.MaxAge,
+			MaxPerSource: t.Feed.MaxPerSource, Content: content, Also: t.Feed.Also,
+		})
+	}
+	return site
+}
+
+// change gives a running site another configuration: all of it, or nothing.
+func (s *site) change(ctx context.Context, cfg *config.Config) error {
+	if was := s.now.Load(); cfg.Store.URL != was.Store.URL || cfg.Listen != was.Listen {
+		s.log.Warn("`store` and `listen` change at the next start only", "store", was.Store.URL, "listen", was.Listen)
+	}
+	plan, filer, err := planOf(cfg)
+	if err != nil {
+		return err
+	}
+	if err := s.poller.Change(ctx, plan); err != nil {
+		return err
+	}
+	s.now.Store(&setup{cfg, filer})
+	s.feeds.Use(feedsOf(cfg, s.log))
+	s.pages.Use(pagesOf(cfg, s))
+	return nil
+}

@@ -1,0 +1,11 @@
+// Package fetch asks a source once and brings its items: one conditional GET,
+// the answer read as RSS, RDF, Atom or JSON Feed whatever its faults, and each
+// entry that is new or changed cleaned into a [news.Item].
+//
+// It neither waits nor repeats nor remembers: what must be remembered is the
+// [news.Poll] record that goes in and comes out again.
+//
+// An answer walks through client.go (HTTP), guard.go (is it safe to parse?),
+// parse.go and repair.go (document), rss.go, atom.go and json.go (entries),
+// seen.go (which are new) and item.go (items).
+package fetch

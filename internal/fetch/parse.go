@@ -1,0 +1,116 @@
+package fetch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mmcdole/gofeed/atom"
+	"github.com/mmcdole/gofeed/rss"
+
+	"aggregator/internal/canon"
+)
+
+// errNotFeed is wrapped with what the document is instead.
+var errNotFeed = errors.New("not a feed")
+
+// parse reads a document of any format. contentType is the answer's header,
+// base the address it came from. A panic in a parser becomes an error.
+func parse(body []byte, contentType, base string) (doc document, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser gave up on this document: %v", r)
+		}
+	}()
+	if len(bytes.TrimSpace(body)) == 0 {
+		return document{}, fmt.Errorf("%w: the answer is empty", errNotFeed)
+	}
+	body, err = canon.UTF8(body, contentType)
+	if err != nil {
+		return document{}, err
+	}
+	if start := bytes.TrimLeft(body, " \t\r\n\x00"); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		return parseJSON(start)
+	}
+	root, ok := findRoot(body)
+	if !ok {
+		return document{}, notFeed(body, base)
+	}
+	// Nothing before the root is needed any more: not the prolog (XML 1.1 is
+	// refused), not a PHP warning, not a comment longer than the parser looks.
+	return parseXML(body[root:])
+}
+
+// parseXML gives the parser the document as it is, and mended where that fails.
+func parseXML(body []byte) (document, error) {
+	doc, sound, first := tryXML(body)
+	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) {
+		return doc, first
+	}
+	fallback, lost := doc, ""
+	for _, r := range repairs() {
+		mended, l := r.mend(body)
+		if body = mended; l != "" {
+			lost = l
+		}
+		doc, sound, err := tryXML(body)
+		if err == nil && sound {
+			doc.partial = lost
+			return doc, nil
+		}
+	}
+	if first != nil {
+		return document{}, fmt.Errorf("the feed is broken and could not be repaired: %w", first)
+	}
+	return fallback, nil
+}
+
+func tryXML(body []byte) (doc document, sound bool, err error) {
+	sound, err = guard(body)
+	if err != nil {
+		return document{}, sound, err
+	}
+	bases := basesOf(body)
+	if name, _ := rootName(body); name == "feed" {
+		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
+		if err != nil {
+			return document{}, sound, err
+		}
+		return fromAtom(feed, bases, bytes.Contains(body, []byte("base64"))), sound, nil
+	}
+	feed, err := (&rss.Parser{}).Parse(bytes.NewReader(body))
+	if err != nil {
+		return document{}, sound, err
+	}
+	return fromRSS(feed, bases), sound, nil
+}
+
+// findRoot is where the element rss, RDF or feed begins: the first element,
+// or the first of that name after rubbish such as <b>Warning</b>.
+func findRoot(body []byte) (int, bool) {
+	for i := 0; i < len(body); {
+		lt := bytes.IndexByte(body[i:], '<')
+		if lt < 0 {
+			return 0, false
+		}
+		i += lt
+		if n := skipSpecial(body[i:]); n > 0 {
+			i += n
+			continue
+		}
+		if name, ok := rootName(body[i:]); ok {
+			return i, true
+		} else if name == "html" || name == "head" || name == "body" {
+			return 0, false
+		}
+		i++
+	}
+	return 0, false
+}
+
+// rootName is the local name, in lower case, of the tag that b begins with.
+func rootName(b []byte) (name string, isFeed bool) {
+	name = strings.ToLower(local(string(b[1 : 1+nameLength(b[1:min(len(b), 64)])])))
+	return name, isRoot(name)
+}

@@ -1,0 +1,181 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aggregator/internal/fetch"
+	"aggregator/internal/news"
+)
+
+// running starts a poller on its schedule inside a bubble with a clock of its
+// own, and stops it at the end.
+func (d *desk) running(t *testing.T) (p *Poller, stop func()) {
+	p, err := Open(t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Scheduled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	return p, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func (d *desk) times(key string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, a := range d.asked {
+		if a.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// count is how often anything was asked since the last forgetting.
+func (d *desk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.asked)
+}
+
+func TestScheduled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "a", "b")
+		d.fails["b.example/feed"] = fetch.Result{Err: errors.New("410 Gone"), Poll: news.Poll{Status: 410}}
+		_, stop := d.running(t)
+		time.Sleep(3*time.Hour + time.Minute)
+		synctest.Wait()
+		stop()
+		if n := d.times("a.example/feed"); n < 12 || n > 14 {
+			t.Errorf("polled %d times in three hours, every 15 minutes", n)
+		}
+		if n := d.times("b.example/feed"); n != 1 {
+			t.Errorf("polled %d times though gone for good", n)
+		}
+	})
+}
+
+func TestBackoffAndRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "a")
+		d.fails["a.example/feed"] = fetch.Result{Err: errors.New("500 Internal Server Error"), Poll: news.Poll{Status: 500}}
+		_, stop := d.running(t)
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		failing := d.times("a.example/feed")
+		if failing < 6 || failing > 12 {
+			t.Errorf("a dead source was asked %d times in a day", failing)
+		}
+		d.mu.Lock()
+		delete(d.fails, "a.example/feed")
+		d.mu.Unlock()
+		time.Sleep(48 * time.Hour)
+		synctest.Wait()
+		stop()
+		if n := d.times("a.example/feed") - failing; n < 90 {
+			t.Errorf("asked %d times in two days though it had recovered", n)
+		}
+	})
+}
+
+// After a restart sources are neither forgotten nor all asked at once.
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var names []string
+		for i := range 50 {
+			names = append(names, fmt.Sprint("n", i))
+		}
+		d := newDesk(t, names...)
+		d.plan.Spread = 5 * time.Minute
+		_, stop := d.running(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		if n := d.count(); n != 50 {
+			t.Fatalf("%d asked at first", n)
+		}
+		_, stop = d.running(t)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if again := d.count() - 50; again != 0 {
+			t.Errorf("%d asked again right after a restart", again)
+		}
+		stop()
+		time.Sleep(6 * time.Hour) // switched off
+		d.asked = nil
+		_, stop = d.running(t)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := d.count(); n > 10 {
+			t.Errorf("%d of 50 at once after a long sleep", n)
+		}
+		time.Sleep(16 * time.Minute)
+		synctest.Wait()
+		stop()
+		for _, s := range d.plan.Sources {
+			if d.times(s.Key) == 0 {
+				t.Errorf("%s was forgotten", s.Name)
+			}
+		}
+	})
+}
+
+// While the store keeps nothing, nothing is fetched; then all goes on, and
+// nothing is lost.
+func TestStoreDownAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "a", "b")
+		broken := &failing{d.store, 100}
+		d.store = broken
+		d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+		p, stop := d.running(t)
+		time.Sleep(40 * time.Minute)
+		synctest.Wait()
+		if n := d.count(); n > 2 {
+			t.Errorf("%d fetches whose results could not be kept", n)
+		}
+		if p.Trouble() == "" {
+			t.Error("nobody says that nothing is kept")
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if p.Trouble() != "" {
+			t.Errorf("still in trouble: %s", p.Trouble())
+		}
+		stop()
+		if d.one().Lead.Title != "Dam breaks" {
+			t.Error("the story was lost")
+		}
+	})
+}
+
+// A changed configuration takes effect while running.
+func TestChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "a")
+		p, stop := d.running(t)
+		time.Sleep(time.Minute)
+		d.plan.Sources = append(d.plan.Sources[:0:0], source(t, "b"))
+		if err := p.Change(t.Context(), d.plan); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		stop()
+		if a, b := d.times("a.example/feed"), d.times("b.example/feed"); a != 1 || b < 4 {
+			t.Errorf("the old source was asked %d times, the new one %d", a, b)
+		}
+	})
+}

@@ -1,0 +1,193 @@
+package publish
+
+import (
+	"encoding/xml"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/feeds"
+)
+
+// The namespaces of what neither Atom nor RSS has elements for.
+const (
+	nsAtom    = "http://www.w3.org/2005/Atom"
+	nsContent = "http://purl.org/rss/1.0/modules/content/"
+	nsDC      = "http://purl.org/dc/elements/1.1/"
+	nsMedia   = "http://search.yahoo.com/mrss/"
+)
+
+// generator names the program, without a version: a new one changes no feed.
+const generator = "aggregator"
+
+// atomFeed is gorilla's with what it has no field for, or only one of; our
+// fields win over those of the same element in the embedded ones.
+type atomFeed struct {
+	*feeds.AtomFeed
+	XMLName   xml.Name    `xml:"feed"`
+	Media     string      `xml:"xmlns:media,attr"`
+	Generator string      `xml:"generator"`
+	Link      []atomLink  `xml:"link"`
+	Entries   []atomEntry `xml:"entry"`
+}
+
+type atomEntry struct {
+	*feeds.AtomEntry
+	XMLName   xml.Name       `xml:"entry"`
+	Lang      string         `xml:"xml:lang,attr,omitempty"`
+	Category  []atomCategory `xml:"category"`
+	Source    atomSource     `xml:"source"`
+	Links     []atomLink     `xml:"link"`
+	Summary   *atomText      `xml:"summary"`
+	Authors   []atomPerson   `xml:"author"`
+	Thumbnail *mediaImage    `xml:"media:thumbnail"`
+}
+
+type atomLink struct {
+	Rel    string `xml:"rel,attr"`
+	Type   string `xml:"type,attr,omitempty"`
+	Href   string `xml:"href,attr"`
+	Title  string `xml:"title,attr,omitempty"`
+	Length string `xml:"length,attr,omitempty"`
+}
+
+type atomCategory struct {
+	Term string `xml:"term,attr"`
+}
+
+type atomText struct {
+	Type string `xml:"type,attr"`
+	Text string `xml:",chardata"`
+}
+
+type atomPerson struct {
+	Name  string `xml:"name"`
+	URI   string `xml:"uri,omitempty"`
+	Email string `xml:"email,omitempty"`
+}
+
+type atomSource struct {
+	ID      string      `xml:"id"`
+	Title   string      `xml:"title"`
+	Updated string      `xml:"updated"`
+	Link    []atomLink  `xml:"link"`
+	Author  *atomPerson `xml:"author"`
+}
+
+type mediaImage struct {
+	URL string `xml:"url,attr"`
+}
+
+// FeedXml implements feeds.XmlFeed.
+func (f *atomFeed) FeedXml() any { return f }
+
+func writeAtom(w io.Writer, f feed) error {
+	g := gorilla(f)
+	base := (&feeds.Atom{Feed: g}).AtomFeed()
+	base.Id = f.id
+	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: orElse(f.site, f.title), Uri: f.home}}
+	doc := &atomFeed{
+		AtomFeed: base, Media: nsMedia, Generator: generator,
+		Link: []atomLink{
+			{Rel: "self", Type: "application/atom+xml", Href: f.self},
+			{Rel: "alternate", Type: "text/html", Href: f.home},
+		},
+	}
+	if f.hub != "" {
+		doc.Link = append(doc.Link, atomLink{Rel: "hub", Href: f.hub})
+	}
+	for i, e := range f.entries {
+		doc.Entries = append(doc.Entries, newAtomEntry(base.Entries[i], e))
+	}
+	return feeds.WriteXML(doc, w)
+}
+
+func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
+	base.Published, base.Rights = stamp(e.published), e.rights
+	base.Links = nil // the one field that ours does not shadow, for it has no tag
+	a := atomEntry{AtomEntry: base, Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e)}
+	if e.summary != "" {
+		a.Summary = &atomText{Type: "text", Text: e.summary}
+	}
+	// RFC 4287 4.1.2: without an alternate link there must be content.
+	if base.Content == nil && e.url == "" {
+		base.Content = &feeds.AtomContent{Type: "html"}
+	}
+	for _, tag := range e.tags {
+		a.Category = append(a.Category, atomCategory{tag})
+	}
+	for _, p := range e.authors {
+		a.Authors = append(a.Authors, atomPerson{p.Name, p.URL, p.Email})
+	}
+	if e.image != "" {
+		a.Thumbnail = &mediaImage{e.image}
+	}
+	return a
+}
+
+// newAtomSource stands for its item's authors where it names none, as RFC 4287
+// 4.2.1 has it: else readers would take our site for the author. Its date is
+// not kept; that of the story is what we know of it.
+func newAtomSource(e entry) atomSource {
+	s := atomSource{ID: e.source.ID, Title: e.source.Name, Updated: stamp(e.updated)}
+	if e.source.Link != "" {
+		s.Link = []atomLink{{Rel: "alternate", Type: "text/html", Href: e.source.Link}}
+	}
+	if len(e.authors) == 0 {
+		s.Author = &atomPerson{Name: e.source.Name}
+	}
+	return s
+}
+
+func atomLinks(e entry) (links []atomLink) {
+	if e.url != "" {
+		links = append(links, atomLink{Rel: "alternate", Type: "text/html", Href: e.url})
+	}
+	for _, t := range e.also {
+		if t.URL != "" {
+			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: t.name()})
+		}
+	}
+	for _, f := range e.files {
+		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: f.Title, Length: length(f.Length)})
+	}
+	return links
+}
+
+// name is how a link to a telling is called.
+func (t telling) name() string {
+	if t.Title == "" {
+		return t.Source
+	}
+	return t.Source + ": " + t.Title
+}
+
+// length is a number of bytes, "" where it is not known.
+func length(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func stamp(t time.Time) string { return t.Format(time.RFC3339) }
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// gorilla is f in the terms of gorilla/feeds. Ids and dates are always set: it
+// makes up random ones for those that are not.
+func gorilla(f feed) *feeds.Feed {
+	g := &feeds.Feed{Title: f.title, Description: f.subtitle, Id: f.id, Link: &feeds.Link{Href: f.home}, Updated: f.updated, Created: f.updated}
+	for _, e := range f.entries {
+		g.Add(&feeds.Item{
+			Id: e.id, IsPermaLink: "false", Title: e.title, Link: &feeds.Link{Href: e.url},
+			Description: e.summary, Content: e.html, Created: e.published, Updated: e.updated,
+		})
+	}
+	return g
+}

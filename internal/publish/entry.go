@@ -1,0 +1,334 @@
+package publish
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"html"
+	"net/url"
+	"strings"
+	"time"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/news"
+)
+
+// A feed is one topic's document before it has a format. All its strings are
+// fit for XML 1.0, all its addresses absolute.
+type feed struct {
+	site     string // title of the site
+	title    string
+	subtitle string
+	id       string
+	self     string
+	home     string // the topic's page
+	hub      string
+	updated  time.Time
+	entries  []entry
+}
+
+// An entry is one story before it has a format.
+type entry struct {
+	id        string // urn:uuid:…
+	url       string // "" where the lead has none
+	title     string
+	summary   string // plain text
+	html      string
+	published time.Time
+	updated   time.Time
+	language  string
+	rights    string
+	image     string
+	authors   []news.Person
+	tags      []string // topics, then labels
+	files     []news.Enclosure
+	source    source
+	also      []telling
+	why       []why
+}
+
+// A source is where the leading telling comes from.
+type source struct {
+	Name string `json:"name"`
+	ID   string `json:"id"`             // a URI
+	URL  string `json:"url"`            // of its feed
+	Link string `json:"link,omitempty"` // of its site
+}
+
+// A telling is another telling of the story.
+type telling struct {
+	Source     string    `json:"source"`
+	GUID       string    `json:"guid"`
+	URL        string    `json:"url,omitempty"`
+	Title      string    `json:"title,omitempty"`
+	Seen       time.Time `json:"seen"`
+	Reason     string    `json:"reason,omitempty"`
+	Similarity float64   `json:"similarity,omitempty"`
+}
+
+// A why says what put the story into a topic.
+type why struct {
+	Topic string   `json:"topic"`
+	Rule  string   `json:"rule"`
+	Words []string `json:"words,omitempty"`
+}
+
+// clipped is how long a summary is, in characters, that we make of a text.
+const clipped = 300
+
+// newFeed is the document at path of a topic with these stories. Nothing in it
+// comes from a clock: the same stories give the same feed.
+func newFeed(site Site, t Topic, path string, stories []news.Story, items map[news.Position]news.Item) feed {
+	f := feed{
+		site:     canon.Clean(site.Title),
+		title:    canon.Clean(t.Name),
+		subtitle: canon.Clean("The stories of " + t.Name + ", each once."),
+		id:       uuid(site.at(t.address())),
+		self:     site.at(path),
+		home:     site.at(t.address()),
+		hub:      site.Hub,
+		updated:  time.Unix(0, 0).UTC(), // an empty feed has no date of its own
+	}
+	if site.Title != "" {
+		f.title += " — " + f.site
+	}
+	for _, st := range stories {
+		e := newEntry(t, st, items[st.Lead.Pos])
+		f.entries = append(f.entries, e)
+		if e.updated.After(f.updated) {
+			f.updated = e.updated
+		}
+	}
+	return f
+}
+
+// newEntry is a story as the topic's feed shows it. The item is that of the
+// lead; the zero Item, where it was forgotten meanwhile, leaves what the story
+// itself knows.
+func newEntry(t Topic, st news.Story, it news.Item) entry {
+	e := entry{
+		id:        "urn:uuid:" + canon.Clean(st.ID),
+		url:       canon.Resolve("", canon.Clean(st.Lead.URL)),
+		title:     canon.Clean(st.Lead.Title),
+		summary:   canon.Clean(it.Summary),
+		html:      canon.Clean(it.HTML),
+		published: seconds(st.Published),
+		updated:   seconds(st.Updated),
+		language:  language(it.Language),
+		rights:    canon.Clean(it.Rights),
+		image:     canon.Resolve("", canon.Clean(it.Image)),
+		authors:   people(it.Authors),
+		tags:      tags(st.Topics, it.Labels),
+		files:     files(it.Enclosures),
+		source:    newSource(st.Lead, it.Feed),
+	}
+	for _, s := range st.Also {
+		e.also = append(e.also, newTelling(s))
+	}
+	for _, f := range st.Topics {
+		e.why = append(e.why, why{canon.Clean(f.Topic), canon.Clean(f.Rule), cleanAll(f.Words)})
+	}
+	if t.Content == "summary" {
+		e.shorten()
+	}
+	if t.Also {
+		e.addFoot()
+	}
+	return e
+}
+
+// shorten leaves the summary and drops the text.
+func (e *entry) shorten() {
+	if e.summary == "" {
+		e.summary = canon.Text(e.html)
+	}
+	e.summary, e.html = canon.Clip(e.summary, clipped), ""
+}
+
+// addFoot says at the end of the content who else tells the story. Where there
+// is no content the summary comes first: readers show the one or the other.
+func (e *entry) addFoot() {
+	if len(e.also) == 0 {
+		return
+	}
+	if e.html == "" && e.summary != "" {
+		e.html = "<p>" + html.EscapeString(e.summary) + "</p>"
+	}
+	links := make([]string, len(e.also))
+	for i, a := range e.also {
+		links[i] = html.EscapeString(a.Source)
+		if a.URL != "" {
+			links[i] = `<a href="` + html.EscapeString(a.URL) + `">` + links[i] + `</a>`
+		}
+	}
+	e.html += "<p>Also reported by " + strings.Join(links, ", ") + ".</p>"
+}
+
+// newTelling is a telling that programs and people can follow.
+func newTelling(t news.Telling) telling {
+	return telling{
+		Source:     called(t),
+		GUID:       canon.Clean(t.GUID),
+		URL:        canon.Resolve("", canon.Clean(t.URL)),
+		Title:      canon.Clean(t.Title),
+		Seen:       seconds(t.Seen),
+		Reason:     canon.Clean(t.Reason),
+		Similarity: t.Similarity,
+	}
+}
+
+// called is the name of a telling's source, its address where it has none that
+// one can see.
+func called(t news.Telling) string {
+	if name := canon.Clean(t.Name); strings.TrimSpace(name) != "" {
+		return name
+	}
+	return canon.Clean(t.Source)
+}
+
+// newSource is where the lead comes from. The ids of feeds are what publishers
+// wrote: one that is no URI, as Atom's must be, gives way to one made of the
+// feed's address.
+func newSource(t news.Telling, f news.Feed) source {
+	address := canon.Resolve("", "https://"+canon.Clean(t.Source))
+	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: canon.Resolve("", canon.Clean(f.Link)), URL: address}
+	if s.ID == "" {
+		s.ID = uuid(t.Source)
+	}
+	// Most feeds have no id but their address, which knows its scheme.
+	if whole, ok := strings.CutPrefix(s.ID, "http://"); ok && "https://"+whole == address {
+		s.URL = s.ID
+	}
+	if s.URL == "" {
+		s.URL = s.ID
+	}
+	return s
+}
+
+// uri is s if it is an absolute URI of any scheme (tag:, urn:), else "".
+func uri(s string) string {
+	u, err := url.Parse(s)
+	_, broken := url.PathUnescape(s) // Parse does not look into tag:x%zz
+	if err != nil || broken != nil || u.Scheme == "" || u.Opaque+u.Host+u.Path == "" || strings.ContainsAny(s, " \t\r\n\"<>\\^`{|}") {
+		return ""
+	}
+	return s
+}
+
+func people(ps []news.Person) (out []news.Person) {
+	for _, p := range ps {
+		p = news.Person{Name: canon.Clean(p.Name), Email: email(canon.Clean(p.Email)), URL: canon.Resolve("", canon.Clean(p.URL))}
+		// Atom (RFC 4287 3.2.1) wants a name, whatever else is known.
+		for _, other := range []string{p.Email, p.URL} {
+			if strings.TrimSpace(p.Name) == "" {
+				p.Name = other
+			}
+		}
+		if p.Name != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// email is s if it could be an address, else "".
+func email(s string) string {
+	name, host, ok := strings.Cut(s, "@")
+	if !ok || name == "" || host == "" || strings.ContainsAny(s, " \t\r\n<>,;") || strings.Contains(host, "@") {
+		return ""
+	}
+	return s
+}
+
+// tags are the topics, then the labels, none twice however it is written.
+func tags(filed []news.Filing, labels []string) (out []string) {
+	had := map[string]bool{"": true}
+	add := func(tag string) {
+		tag = strings.TrimSpace(canon.Clean(tag))
+		if folded := strings.ToLower(tag); !had[folded] {
+			had[folded] = true
+			out = append(out, tag)
+		}
+	}
+	for _, f := range filed {
+		add(f.Topic)
+	}
+	for _, l := range labels {
+		add(l)
+	}
+	return out
+}
+
+// unknownType is for files of which nobody said what they are: RSS and JSON
+// Feed want a type.
+const unknownType = "application/octet-stream"
+
+func files(fs []news.Enclosure) (out []news.Enclosure) {
+	for _, f := range fs {
+		f.URL, f.Title = canon.Resolve("", canon.Clean(f.URL)), canon.Clean(f.Title)
+		f.Type = mediaType(f.Type)
+		f.Length = max(f.Length, 0)
+		if f.URL != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// mediaType is s without parameters if it has the form of RFC 6838 4.2.
+func mediaType(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	s = strings.ToLower(strings.TrimSpace(s))
+	kind, sub, _ := strings.Cut(s, "/")
+	if !isName(kind) || !isName(sub) {
+		return unknownType
+	}
+	return s
+}
+
+func isName(s string) bool {
+	for _, r := range s {
+		if !isAlphanumeric(r) && !strings.ContainsRune("!#$&-^_.+", r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// language is s if it has the form of a tag of RFC 5646, else "": xml:lang
+// allows nothing else. "en_US" is how many feeds write en-US.
+func language(s string) string {
+	s = strings.ReplaceAll(s, "_", "-")
+	for i, part := range strings.Split(s, "-") {
+		if part == "" || len(part) > 8 || strings.ContainsFunc(part, func(r rune) bool {
+			return !isAlphanumeric(r) || i == 0 && r <= '9'
+		}) {
+			return ""
+		}
+	}
+	return s
+}
+
+func cleanAll(ss []string) (out []string) {
+	for _, s := range ss {
+		out = append(out, canon.Clean(s))
+	}
+	return out
+}
+
+// seconds is t as all three formats can write it.
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// uuid is an id made of an address: RFC 9562 version 5 in the namespace of
+// URLs.
+func uuid(address string) string {
+	const namespace = "\x6b\xa7\xb8\x11\x9d\xad\x11\xd1\x80\xb4\x00\xc0\x4f\xd4\x30\xc8"
+	sum := sha1.Sum([]byte(namespace + address))
+	sum[6] = sum[6]&0x0f | 0x50
+	sum[8] = sum[8]&0x3f | 0x80
+	h := hex.EncodeToString(sum[:16])
+	return "urn:uuid:" + h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

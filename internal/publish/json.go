@@ -1,0 +1,75 @@
+package publish
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/gorilla/feeds"
+)
+
+// jsonFeed is gorilla's with items always there, as JSON Feed 1.1 wants them;
+// see atomFeed on embedding.
+type jsonFeed struct {
+	*feeds.JSONFeed
+	Items []jsonItem `json:"items"`
+}
+
+type jsonItem struct {
+	*feeds.JSONItem
+	// ContentText is written even when empty, where there is no HTML: JSON
+	// Feed 1.1 wants one of the two.
+	ContentText *string    `json:"content_text,omitempty"`
+	Language    string     `json:"language,omitempty"`
+	Files       []jsonFile `json:"attachments,omitempty"`
+	Ours        jsonOurs   `json:"_aggregator"`
+}
+
+// jsonFile is an attachment whose size may exceed gorilla's 32 bits.
+type jsonFile struct {
+	URL      string  `json:"url"`
+	Type     string  `json:"mime_type"`
+	Title    string  `json:"title,omitempty"`
+	Size     int64   `json:"size_in_bytes,omitempty"`
+	Duration float64 `json:"duration_in_seconds,omitempty"`
+}
+
+// jsonOurs is our extension: what no other field says of a story.
+type jsonOurs struct {
+	Source source    `json:"source"`
+	Rights string    `json:"rights,omitempty"`
+	Also   []telling `json:"also"`
+	Why    []why     `json:"why"`
+}
+
+func writeJSON(w io.Writer, f feed) error {
+	base := (&feeds.JSON{Feed: gorilla(f)}).JSONFeed()
+	base.FeedUrl = f.self
+	if f.hub != "" {
+		base.Hubs = []*feeds.JSONHub{{Type: "WebSub", Url: f.hub}}
+	}
+	doc := jsonFeed{JSONFeed: base, Items: []jsonItem{}}
+	for i, e := range f.entries {
+		doc.Items = append(doc.Items, newJSONItem(base.Items[i], e))
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(doc)
+}
+
+func newJSONItem(base *feeds.JSONItem, e entry) jsonItem {
+	base.Image, base.Tags = e.image, e.tags
+	j := jsonItem{JSONItem: base, Language: e.language}
+	j.Ours = jsonOurs{Source: e.source, Rights: e.rights, Also: append([]telling{}, e.also...), Why: append([]why{}, e.why...)}
+	if e.html == "" {
+		j.ContentText = &e.summary
+	}
+	for _, p := range e.authors {
+		base.Authors = append(base.Authors, &feeds.JSONAuthor{Name: p.Name, Url: p.URL})
+	}
+	for _, f := range e.files {
+		j.Files = append(j.Files, jsonFile{f.URL, f.Type, f.Title, f.Length, float64(f.Duration / time.Second)})
+	}
+	return j
+}

@@ -1,0 +1,62 @@
+package publish
+
+import (
+	"encoding/xml"
+	"io"
+
+	"aggregator/internal/canon"
+)
+
+type opmlDoc struct {
+	XMLName  xml.Name  `xml:"opml"`
+	Version  string    `xml:"version,attr"`
+	Title    string    `xml:"head>title"`
+	Outlines []outline `xml:"body>outline"`
+}
+
+// outline is one feed. Type is "rss" whatever the format (OPML 2.0,
+// Subscription lists).
+type outline struct {
+	Type     string `xml:"type,attr"`
+	Text     string `xml:"text,attr"`
+	Title    string `xml:"title,attr"`
+	XMLURL   string `xml:"xmlUrl,attr"`
+	HTMLURL  string `xml:"htmlUrl,attr"`
+	Category string `xml:"category,attr"`
+}
+
+// writeOPML lists a feed of each topic. The list is flat, with the topic's path
+// as its category: readers make folders of nested outlines, and what holds
+// others would be no feed itself in many of them.
+func writeOPML(w io.Writer, site Site) error {
+	doc := opmlDoc{Version: "2.0", Title: canon.Clean(site.Title)}
+	for _, t := range site.Topics {
+		f, ok := preferred(t.Formats)
+		if !ok {
+			continue
+		}
+		name := canon.Clean(t.Name)
+		doc.Outlines = append(doc.Outlines, outline{
+			Type: "rss", Text: name, Title: name, Category: "/" + name,
+			XMLURL: site.at(t.address() + f.suffix), HTMLURL: site.at(t.address()),
+		})
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	return enc.Encode(doc)
+}
+
+// preferred is the format that every reader takes, of those a topic has.
+func preferred(names []string) (format, bool) {
+	for _, want := range []string{"atom", "rss", "json"} {
+		for _, name := range names {
+			if name == want {
+				return formats[name], true
+			}
+		}
+	}
+	return format{}, false
+}

@@ -1,0 +1,145 @@
+// Package publish makes feeds of the shelf: each topic as Atom, RSS and JSON
+// Feed and all topics as OPML, over HTTP and as files.
+//
+// Read it along the way of the bytes: publish.go holds which documents there
+// are, document.go makes the bytes of one and keeps them until its topic
+// changes, choose.go says which stories are in it, entry.go brings a story into
+// the one form that atom.go, rss.go, json.go and opml.go write down, serve.go
+// answers requests from the kept bytes, files.go and tree.go write them to a
+// folder.
+//
+// It is longer than 600 lines because it holds three formats; each is a file of
+// its own.
+package publish
+
+import (
+	"log/slog"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"aggregator/internal/news"
+	"aggregator/internal/store"
+)
+
+// A Site is what is published, and where.
+type Site struct {
+	// Title is what the site is called.
+	Title string
+	// URL is the public base address, without a slash at its end.
+	URL string
+	// Topics are in the order of the configuration.
+	Topics []Topic
+	// Hub is the address of the WebSub hub to announce; "" for none.
+	Hub string
+}
+
+// A Topic is how one topic is published.
+type Topic struct {
+	news.Topic
+	// Formats are among atom, rss and json; any other is not served.
+	Formats []string
+	// Items is the most stories in a feed; 0: no limit.
+	Items int
+	// MaxAge is how old a story in a feed may be; 0: no limit.
+	MaxAge time.Duration
+	// MaxPerSource is the most stories that one source leads in a feed; 0: no
+	// cap.
+	MaxPerSource int
+	// Content is full, or summary for feeds without the text.
+	Content string
+	// Also puts "Also reported by …" at the foot of a story.
+	Also bool
+}
+
+// A Publisher serves the feeds of one site. All its methods may be called side
+// by side.
+type Publisher struct {
+	store store.Store
+	log   *slog.Logger
+	now   func() time.Time
+
+	changing sync.Mutex // held by Use and Changed; serving needs none
+	shown    atomic.Pointer[shown]
+
+	marking    sync.Mutex
+	marks      map[string]string // that the store is to keep
+	markFailed bool              // and that it could not, last time
+
+	zips sync.Pool // of *gzip.Writer
+}
+
+// shown are the documents of a site.
+type shown struct {
+	site    Site
+	byPath  map[string]*document   // /topics/china.atom
+	byTopic map[string][]*document // by the topic's name
+	inOrder []*document
+}
+
+// New gives a Publisher of what s holds. The log hears of documents that cannot
+// be made, once until they can be again.
+func New(s store.Store, site Site, log *slog.Logger) *Publisher {
+	p := &Publisher{store: s, log: log, now: time.Now, marks: map[string]string{}, zips: sync.Pool{New: newZip}}
+	p.Use(site)
+	return p
+}
+
+// Use publishes another site from now on. Documents that both have keep their
+// last bytes until the new ones are made, so that serving has no gap.
+func (p *Publisher) Use(site Site) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	was := p.shown.Load()
+	is := &shown{site: site, byPath: map[string]*document{}, byTopic: map[string][]*document{}}
+	for _, t := range site.Topics {
+		for _, name := range t.Formats {
+			if f, known := formats[name]; known {
+				is.add(was, &document{path: t.address() + f.suffix, format: f, media: []string{f.media}, topic: t})
+			}
+		}
+	}
+	is.add(was, &document{path: opml.suffix, format: opml, media: []string{opml.media}})
+	p.shown.Store(is)
+}
+
+// add shows a document, with the bytes that it had before.
+func (s *shown) add(was *shown, d *document) {
+	if was != nil && was.byPath[d.path] != nil {
+		d.inherit(was.byPath[d.path])
+	}
+	s.byPath[d.path] = d
+	s.byTopic[d.topic.Name] = append(s.byTopic[d.topic.Name], d)
+	s.inOrder = append(s.inOrder, d)
+}
+
+// Changed says that stories of the topics with these names came, changed or
+// went; nil stands for all topics. It only takes note: bytes are made when
+// somebody asks for them.
+func (p *Publisher) Changed(topics []string) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	s := p.shown.Load()
+	if topics == nil {
+		touch(s.inOrder)
+	}
+	for _, t := range topics {
+		touch(s.byTopic[t])
+	}
+}
+
+func touch(ds []*document) {
+	for _, d := range ds {
+		d.wanted.Add(1)
+	}
+}
+
+// address is the topic's page below the site's address, as a path that is not
+// escaped.
+func (t Topic) address() string { return "/topics/" + t.Path() }
+
+// at is the full address of a path on the site.
+func (s Site) at(path string) string {
+	return s.URL + (&url.URL{Path: path}).EscapedPath()
+}
