@@ -152,7 +152,7 @@ type testSpec struct {
 	spot
 
 	Item   testItemSpec    `yaml:"item" doc:"What to test."`
-	Topics []value[string] `yaml:"topics" doc:"It must be in each of these."`
+	Topics []value[string] `yaml:"topics" doc:"It must be in exactly these; with not, in each of these."`
 	Not    []value[string] `yaml:"not" doc:"It must be in none of these."`
 }
 
