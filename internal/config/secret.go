@@ -37,7 +37,7 @@ const tokenChars = "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 func (l *loader) auth(s *authSpec) (user, password string) {
 	user = s.User.V
 	if user == "" || strings.Contains(user, ":") {
-		l.fault(s.User.orElse(s.Password.place, s.PasswordFile.place), "basic_auth needs a user without a colon", "write user: NAME")
+		l.fault(s.User.orElse(s.at), "basic_auth needs a user without a colon", "write user: NAME")
 	}
 	return user, l.secret(s.Password, s.PasswordFile)
 }

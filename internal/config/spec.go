@@ -97,6 +97,8 @@ type sourceDedupeSpec struct {
 }
 
 type authSpec struct {
+	spot
+
 	User         value[string] `yaml:"user" doc:"User name."`
 	Password     value[string] `yaml:"password" doc:"Better in password_file or ${VAR}."`
 	PasswordFile value[string] `yaml:"password_file" doc:"File with the password."`
