@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"aggregator/internal/query"
 	"aggregator/internal/schedule"
 	"go.yaml.in/yaml/v4"
 )
@@ -36,7 +37,7 @@ func newLoader(path string, env func(string) (string, bool)) *loader {
 	return &loader{
 		path: path, env: env, config: &Config{},
 		included: map[string]bool{}, broken: map[*yaml.Node]bool{},
-		schedules: map[string]schedule.Schedule{}, topicNames: map[string]string{},
+		schedules: map[string]schedule.Schedule{}, topicNames: map[string]string{}, terms: map[*query.Query]value[string]{},
 	}
 }
 
@@ -52,6 +53,7 @@ type loader struct {
 	// sourcePlaces go with config.Sources; topicNames are by address.
 	sourcePlaces []sourcePlace
 	topicNames   map[string]string
+	terms        map[*query.Query]value[string] // of scores
 }
 
 // whole is the place of the configuration as a whole.

@@ -16,12 +16,13 @@ type document struct {
 
 func (d *document) line(n int) string {
 	if d.split == nil {
-		d.split = strings.SplitAfter(d.data, "\n")
+		// What YAML takes for the end of a line, so that we count as it does.
+		d.split = strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(d.data), "\n")
 	}
 	if n < 1 || n > len(d.split) {
 		return ""
 	}
-	return strings.TrimRight(d.split[n-1], "\r\n")
+	return d.split[n-1]
 }
 
 // A place is where a value stands. The zero place is that of a default.
@@ -38,6 +39,16 @@ func (p place) where() string {
 		return ""
 	}
 	return p.doc.path + ":" + itoa(p.node.Line)
+}
+
+// orElse is the first place that is given.
+func (p place) orElse(others ...place) place {
+	for _, o := range append([]place{p}, others...) {
+		if o.given() {
+			return o
+		}
+	}
+	return p
 }
 
 // inside gives line and column of the byte at offset of the scalar's value:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aggregator/internal/news"
+	"aggregator/internal/query"
 )
 
 // references checks what names what: no two of one name, nothing that names
@@ -65,7 +66,7 @@ func (l *loader) uniqueTopics(f *file) map[string]place {
 }
 
 func (l *loader) topicExists(at value[string], name string, places map[string]place) {
-	if _, ok := places[l.named(strings.TrimSpace(name))]; ok {
+	if _, ok := places[l.named(strings.TrimSpace(name))]; ok || l.broken[at.node] {
 		return
 	}
 	hint := "write a topic of that name under topics:"
@@ -96,10 +97,23 @@ func (l *loader) testTopics(s *testSpec, places map[string]place) {
 	}
 }
 
+// links are what topics are made of, by name.
+type links struct {
+	needs   map[string][]string // what the rule asks for, and joins
+	below   map[string][]string // A/B, for A: what is in it is in A
+	against []denial
+}
+
+// A denial is a topic that asks for what is not in another.
+type denial struct {
+	topic, other string
+	at           value[string]
+}
+
 // topicRules checks what the rules of topics name: topics that are there, a
 // parent for each path, and no circle.
 func (l *loader) topicRules(f *file, places map[string]place) {
-	needs := map[string][]string{}
+	k := &links{needs: map[string][]string{}, below: map[string][]string{}}
 	n := 0
 	for i := range f.Topics {
 		s := &f.Topics[i]
@@ -108,83 +122,123 @@ func (l *loader) topicRules(f *file, places map[string]place) {
 		}
 		t := l.config.Topics[n]
 		n++
-		needs[t.Name] = append(needs[t.Name], l.joins(t, s.Name, places)...)
+		l.joins(k, t, s.Name, places)
 		if t.Match != nil {
-			needs[t.Name] = append(needs[t.Name], l.asks(s.Match, t.Match.Topics(), places)...)
+			l.asks(k, t.Name, s.Match, t.Match, false, places)
 		}
-		for j, w := range t.Score {
-			if len(t.Score) == len(s.Score.Terms) {
-				needs[t.Name] = append(needs[t.Name], l.asks(s.Score.Terms[j].Key, w.Query.Topics(), places)...)
-			}
+		for _, term := range t.Score {
+			l.asks(k, t.Name, l.terms[term.Query], term.Query, term.Weight < 0, places)
 		}
 	}
-	l.circles(needs, places)
+	l.circles(k.needs, places)
+	l.denials(k)
 }
 
-// joins are the two topics that A/B joins, where B is one.
-func (l *loader) joins(t Topic, name value[string], places map[string]place) []string {
-	parents := t.Parents()
-	if len(parents) == 0 {
-		return nil
+// joins are the topics that a path is made of: A/B of A and B, where B is one.
+func (l *loader) joins(k *links, t Topic, name value[string], places map[string]place) {
+	for i, c := range t.Name {
+		if c != '/' {
+			continue
+		}
+		a, b := l.named(t.Name[:i]), l.named(t.Name[i+1:])
+		if _, ok := places[b]; ok {
+			k.needs[t.Name] = append(k.needs[t.Name], a, b)
+		}
+		k.below[a] = append(k.below[a], t.Name)
 	}
-	parents[0] = l.named(parents[0])
-	if _, ok := places[parents[0]]; !ok {
-		l.fault(name.place, fmt.Sprintf("%q stands below %q, which is no topic", t.Name, parents[0]), fmt.Sprintf("write - name: %s as well, or another word for the /", parents[0]))
+	for _, parent := range t.Parents()[:min(1, len(t.Parents()))] {
+		if _, ok := places[l.named(parent)]; !ok {
+			l.fault(name.place, fmt.Sprintf("%q stands below %q, which is no topic", t.Name, parent), fmt.Sprintf("write - name: %s as well, or another word for the /", parent))
+		}
 	}
-	last := l.named(t.Name[strings.LastIndexByte(t.Name, '/')+1:])
-	if _, ok := places[last]; !ok {
-		return nil
-	}
-	return []string{parents[0], last}
 }
 
-func (l *loader) asks(v value[string], names []string, places map[string]place) []string {
-	for _, name := range names {
+// asks notes the topics that a query of the topic names.
+func (l *loader) asks(k *links, topic string, v value[string], q *query.Query, against bool, places map[string]place) {
+	denied := q.NotTopics()
+	for _, name := range q.Topics() {
 		l.topicExists(v, name, places)
+		other := l.named(name)
+		k.needs[topic] = append(k.needs[topic], other)
+		if against || slices.Contains(denied, name) {
+			k.against = append(k.against, denial{topic, other, v})
+		}
 	}
-	names = slices.Clone(names)
-	l.nameTopics(names)
-	return names
+}
+
+// denials refuses a topic that asks for what is not in another, if what is in
+// the other depends on the topic: there may be no answer.
+func (l *loader) denials(k *links) {
+	for _, d := range k.against {
+		if d.topic != d.other && k.reaches(d.other, d.topic, map[string]bool{}) {
+			l.fault(d.at.place, fmt.Sprintf("what is in %s is in %s as well, so it cannot ask for what is not in there", d.topic, d.other), "give the topic another name, or ask for words")
+		}
+	}
+}
+
+func (k *links) reaches(from, to string, seen map[string]bool) bool {
+	if from == to {
+		return true
+	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, next := range slices.Concat(k.needs[from], k.below[from]) {
+		if k.reaches(next, to, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // circles finds topics that need themselves, each circle once.
 func (l *loader) circles(needs map[string][]string, places map[string]place) {
-	const done = -1
-	state := map[string]int{} // place in the way there, from 1; or done
-	var way []string
-	var visit func(name string)
-	visit = func(name string) {
-		if at := state[name]; at > 0 {
-			circle := append(slices.Clone(way[at-1:]), name)
-			l.fault(places[name], "topics need each other in a circle: "+strings.Join(circle, " → "), "leave topic: out of one of their rules")
-			return
-		} else if at == done {
-			return
-		}
-		way = append(way, name)
-		state[name] = len(way)
-		for _, next := range needs[name] {
-			visit(next)
-		}
-		way = way[:len(way)-1]
-		state[name] = done
-	}
+	c := circler{loader: l, needs: needs, places: places, state: map[string]int{}}
 	for _, name := range sorted(needs) {
-		visit(name)
+		c.visit(name)
 	}
+}
+
+type circler struct {
+	*loader
+	needs  map[string][]string
+	places map[string]place
+	way    []string
+	state  map[string]int // place in the way, from 1; or done
+}
+
+const done = -1
+
+func (c *circler) visit(name string) {
+	switch at := c.state[name]; {
+	case at == done:
+		return
+	case at > 0:
+		circle := append(slices.Clone(c.way[at-1:]), name)
+		c.fault(c.places[name], "topics need each other in a circle: "+strings.Join(circle, " → "), "leave topic: out of one of their rules")
+		return
+	}
+	c.way = append(c.way, name)
+	c.state[name] = len(c.way)
+	for _, next := range c.needs[name] {
+		c.visit(next)
+	}
+	c.way = c.way[:len(c.way)-1]
+	c.state[name] = done
 }
 
 // uniqueSources refuses two sources of one address or one name.
 func (l *loader) uniqueSources() {
-	keys, names := map[string]string{}, map[string]string{}
+	keys, names := map[string]place{}, map[string]place{}
 	for i, s := range l.config.Sources {
-		at := l.sourcePlaces[i]
+		at, name := l.sourcePlaces[i], strings.ToLower(s.Name)
 		if first, twice := keys[s.Key]; twice && s.Key != "" {
-			l.fault(at.url, fmt.Sprintf("%s is a source already, at %s", s.Key, first), "leave one out")
+			l.fault(at.url, fmt.Sprintf("%s is a source already, at %s", s.Key, first.where()), "leave one out")
 		}
-		if first, twice := names[strings.ToLower(s.Name)]; twice && s.Name != "" {
-			l.fault(at.name, fmt.Sprintf("%q is the name of a source already, at %s", s.Name, first), "give one of them another name")
+		if first, twice := names[name]; twice && name != "" {
+			l.fault(at.name, fmt.Sprintf("%q is the name of a source already, at %s", s.Name, first.where()), "give one of them another name")
 		}
-		keys[s.Key], names[strings.ToLower(s.Name)] = at.url.where(), at.name.where()
+		keys[s.Key], names[name] = at.url, at.name
 	}
 }

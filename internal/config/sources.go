@@ -165,7 +165,7 @@ func (l *loader) sourceQuery(v value[string], key string) (*query.Query, string)
 // query parses, and points at the very character that is wrong.
 func (l *loader) query(v value[string]) *query.Query {
 	q, err := query.Parse(v.V)
-	if err == nil {
+	if err == nil || l.broken[v.node] {
 		return q
 	}
 	f := newFault(v.place, err.Error(), "")

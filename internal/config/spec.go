@@ -97,6 +97,8 @@ type sourceDedupeSpec struct {
 }
 
 type authSpec struct {
+	spot
+
 	User         value[string] `yaml:"user" doc:"User name."`
 	Password     value[string] `yaml:"password" doc:"Better in password_file or ${VAR}."`
 	PasswordFile value[string] `yaml:"password_file" doc:"File with the password."`
@@ -152,7 +154,7 @@ type testSpec struct {
 	spot
 
 	Item   testItemSpec    `yaml:"item" doc:"What to test."`
-	Topics []value[string] `yaml:"topics" doc:"It must be in each of these."`
+	Topics []value[string] `yaml:"topics" doc:"It must be in exactly these; with not, in each of these."`
 	Not    []value[string] `yaml:"not" doc:"It must be in none of these."`
 }
 

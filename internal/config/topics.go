@@ -64,6 +64,7 @@ func (l *loader) score(s *topicSpec, t *Topic) {
 	for _, term := range s.Score.Terms {
 		if q := l.query(term.Key); q != nil {
 			t.Score = append(t.Score, Weighted{Query: q, Weight: term.Value.V})
+			l.terms[q] = term.Key
 		}
 		best += max(0, term.Value.V)
 		if term.Value.V == 0 {

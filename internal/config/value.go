@@ -23,8 +23,10 @@ type value[T string | int | float64 | bool | time.Duration | size] struct {
 	place
 }
 
+func (v *value[T]) stand(at place) { v.place = at }
+
 func (v *value[T]) decode(d *decoder, n *yaml.Node) {
-	v.place = place{d.doc, n}
+	v.stand(place{d.doc, n})
 	if n.Kind != yaml.ScalarNode {
 		d.unreadable(v.place, "this is "+kindOf(n)+", but "+expected(v.V)+" belongs here", exampleOf(v.V))
 		return
@@ -217,7 +219,7 @@ func (m *dict[T]) decode(d *decoder, n *yaml.Node) {
 	d.pairs(n, func(key, val *yaml.Node) {
 		var e entry[T]
 		e.Key.decode(d, key)
-		e.Value.decode(d, val)
+		d.read(val, reflect.ValueOf(&e.Value).Elem())
 		*m = append(*m, e)
 	})
 }
