@@ -198,7 +198,8 @@ func (s *shown) storyView(st news.Story) storyView {
 		Topics: []string{}, Also: []tellView{}, Why: []whyView{},
 	}
 	for _, t := range st.Also {
-		v.Also = append(v.Also, tellView{called(t), t.GUID, web(t.URL), t.Title, t.Seen.UTC(), t.Reason, t.Similarity, len(t.Revisions)})
+		reason, similarity := st.Evidence(t)
+		v.Also = append(v.Also, tellView{called(t), t.GUID, web(t.URL), t.Title, t.Seen.UTC(), reason, similarity, len(t.Revisions)})
 	}
 	for _, f := range st.Topics {
 		w := whyView{Topic: f.Topic, Rule: f.Rule, Where: path.Base("/" + f.Where), Words: f.Words}
@@ -242,8 +243,6 @@ func headline(title, source string) string {
 // Evidence says in words why the telling was judged to tell the story.
 func (v tellView) Evidence() string {
 	switch v.Reason {
-	case "":
-		return "began the story"
 	case "guid":
 		return "the same item"
 	case "url":

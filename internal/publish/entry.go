@@ -121,8 +121,8 @@ func newEntry(t Topic, st news.Story, it news.Item) entry {
 		files:     files(it.Enclosures),
 		source:    newSource(st.Lead, it.Feed),
 	}
-	for _, s := range st.Also {
-		e.also = append(e.also, newTelling(s))
+	for _, told := range st.Also {
+		e.also = append(e.also, newTelling(st, told))
 	}
 	for _, f := range st.Topics {
 		e.why = append(e.why, why{canon.Clean(f.Topic), canon.Clean(f.Rule), cleanAll(f.Words)})
@@ -164,15 +164,16 @@ func (e *entry) addFoot() {
 }
 
 // newTelling is a telling that programs and people can follow.
-func newTelling(t news.Telling) telling {
+func newTelling(st news.Story, t news.Telling) telling {
+	reason, similarity := st.Evidence(t)
 	return telling{
 		Source:     called(t),
 		GUID:       canon.Clean(t.GUID),
 		URL:        address(t.URL),
 		Title:      canon.Clean(t.Title),
 		Seen:       seconds(t.Seen),
-		Reason:     canon.Clean(t.Reason),
-		Similarity: t.Similarity,
+		Reason:     canon.Clean(reason),
+		Similarity: similarity,
 	}
 }
 
