@@ -40,6 +40,9 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 }
 
 func (v *visit) prepare() {
+	if len(v.Items) == 0 {
+		return
+	}
 	beside := map[uint64]bool{}
 	for _, s := range v.Poll.Seen {
 		if s.Gone == 0 {

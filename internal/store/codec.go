@@ -1,16 +1,11 @@
 package store
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
-
-	"aggregator/internal/news"
 )
 
 // Records open with a byte that names their form, so that a later form can
@@ -19,7 +14,7 @@ const (
 	formDecision = 1 // binary, fields in the order of EncodeDecision
 	formJSON     = 2 // JSON as it is
 	formZstd     = 3 // JSON, zstd
-	formPoll     = 4 // JSON without Seen, then Seen in binary
+	formPoll     = 4 // binary, fields in the order of EncodePoll
 )
 
 // small texts do not shrink.
@@ -76,169 +71,4 @@ func (c *Codec) Decode(b []byte, v any) error {
 		return fmt.Errorf("%w: %v", ErrCorrupt, err)
 	}
 	return nil
-}
-
-// EncodeDecision writes a decision without its position, about 100 bytes:
-// the log is read whole at every start, so it is binary.
-func EncodeDecision(d news.Decision) []byte {
-	b := make([]byte, 0, 96+len(d.Source)+len(d.Reason)+len(d.Title))
-	b = append(b, formDecision, byte(d.Fate))
-	b = binary.AppendVarint(b, d.At.UnixMilli())
-	b = binary.AppendVarint(b, unixMilli(d.Since))
-	b = binary.AppendUvarint(b, uint64(d.Story))
-	b = binary.AppendUvarint(b, uint64(d.Of))
-	if d.Fate == news.New {
-		b = append(b, d.ID[:]...)
-	}
-	for _, k := range [...]uint64{d.Keys.ID, d.Keys.URL, d.Keys.Title, d.Keys.Digest} {
-		b = binary.LittleEndian.AppendUint64(b, k)
-	}
-	b = binary.AppendUvarint(b, uint64(len(d.Keys.Text)))
-	for _, k := range d.Keys.Text {
-		b = binary.LittleEndian.AppendUint64(b, k)
-	}
-	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(d.Similarity))
-	for _, s := range [...]string{d.Source, d.Reason, d.Title} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	return b
-}
-
-// DecodeDecision reads what EncodeDecision wrote at a position.
-func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
-	r := reader{b: b}
-	if form := r.byte(); form != formDecision {
-		return news.Decision{}, fmt.Errorf("decision %d: %w: form %d is unknown, a newer aggregator may have written it", at, ErrCorrupt, form)
-	}
-	d := news.Decision{Pos: at, Fate: news.Fate(r.byte())}
-	d.At = time.UnixMilli(r.varint()).UTC()
-	d.Since = timeOf(r.varint())
-	d.Story, d.Of = news.Position(r.uvarint()), news.Position(r.uvarint())
-	if d.Fate == news.New {
-		copy(d.ID[:], r.take(len(d.ID)))
-	}
-	d.Keys = news.Keys{ID: r.uint64(), URL: r.uint64(), Title: r.uint64(), Digest: r.uint64()}
-	if n := r.uvarint(); n > 0 && n <= uint64(len(r.b)/8) {
-		d.Keys.Text = make([]uint64, n)
-		for i := range d.Keys.Text {
-			d.Keys.Text[i] = r.uint64()
-		}
-	}
-	d.Similarity = math.Float32frombits(r.uint32())
-	d.Source, d.Reason, d.Title = r.string(), r.string(), r.string()
-	if r.short || d.Fate < news.Known || d.Fate > news.Dropped {
-		return news.Decision{}, fmt.Errorf("decision %d: %w: %d bytes that are no decision", at, ErrCorrupt, len(b))
-	}
-	return d, nil
-}
-
-// EncodePoll writes the record of a poll. It is read and written at every visit,
-// so Seen, most of its bytes, is binary: 16 bytes an item and its dates.
-func EncodePoll(p news.Poll) ([]byte, error) {
-	seen := p.Seen
-	p.Seen = nil
-	doc, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
-	}
-	b := make([]byte, 0, len(doc)+22*len(seen)+16)
-	b = binary.AppendUvarint(append(b, formPoll), uint64(len(doc)))
-	b = append(b, doc...)
-	last := int64(0)
-	for _, s := range seen {
-		b = binary.LittleEndian.AppendUint64(b, s.ID)
-		b = binary.LittleEndian.AppendUint64(b, s.Raw)
-		b = binary.AppendVarint(b, s.Since-last)
-		b = binary.AppendVarint(b, s.Gone)
-		last = s.Since
-	}
-	return b, nil
-}
-
-// DecodePoll reads what EncodePoll wrote.
-func DecodePoll(b []byte) (news.Poll, error) {
-	r := reader{b: b}
-	if form := r.byte(); form != formPoll {
-		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
-	}
-	var p news.Poll
-	if err := json.Unmarshal([]byte(r.string()), &p); err != nil {
-		return p, fmt.Errorf("%w: %v", ErrCorrupt, err)
-	}
-	p.Seen = make([]news.Seen, 0, len(r.b)/18)
-	last := int64(0)
-	for len(r.b) > 0 {
-		s := news.Seen{ID: r.uint64(), Raw: r.uint64()}
-		s.Since, s.Gone = last+r.varint(), r.varint()
-		last = s.Since
-		p.Seen = append(p.Seen, s)
-	}
-	if r.short {
-		return p, fmt.Errorf("%w: the record is cut off", ErrCorrupt)
-	}
-	return p, nil
-}
-
-func unixMilli(t time.Time) int64 {
-	if t.IsZero() {
-		return math.MinInt64
-	}
-	return t.UnixMilli()
-}
-
-func timeOf(milli int64) time.Time {
-	if milli == math.MinInt64 {
-		return time.Time{}
-	}
-	return time.UnixMilli(milli).UTC()
-}
-
-// A reader takes fields off the front; short says that it ran out, once is enough.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n < 0 || n > len(r.b) {
-		r.short, r.b = true, nil
-		return make([]byte, min(max(n, 0), 64))
-	}
-	front := r.b[:n]
-	r.b = r.b[n:]
-	return front
-}
-
-func (r *reader) byte() byte     { return r.take(1)[0] }
-func (r *reader) uint64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
-func (r *reader) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	r.take(varintLen(n))
-	return v
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	r.take(varintLen(n))
-	return v
-}
-
-// varintLen makes a varint that does not end one that is longer than the rest.
-func varintLen(n int) int {
-	if n <= 0 {
-		return math.MaxInt
-	}
-	return n
-}
-
-func (r *reader) string() string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.short, r.b = true, nil
-		return ""
-	}
-	return string(r.take(int(n)))
 }

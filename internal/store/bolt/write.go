@@ -68,8 +68,7 @@ func (s *Store) encode(b store.Batch) (r records, err error) {
 		add(&r.stories, key(st.Pos), raw, err)
 	}
 	for _, p := range b.Polls {
-		raw, err := store.EncodePoll(p)
-		add(&r.polls, []byte(p.Source), raw, err)
+		add(&r.polls, []byte(p.Source), store.EncodePoll(p), nil)
 	}
 	slices.SortFunc(r.polls, func(a, b record) int { return bytes.Compare(a.k, b.k) })
 	return r, err

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"aggregator/internal/news"
+)
+
+// Every field comes back: a field that is added to a record and forgotten in
+// its form fails here.
+func TestBinary(t *testing.T) {
+	for _, v := range []any{&news.Poll{}, &news.Decision{}} {
+		fillAll(reflect.ValueOf(v).Elem(), 1)
+	}
+	p, d := news.Poll{}, news.Decision{}
+	fillAll(reflect.ValueOf(&p).Elem(), 1)
+	fillAll(reflect.ValueOf(&d).Elem(), 1)
+	d.Fate = news.New
+	got, err := DecodePoll(EncodePoll(p))
+	if diff := cmp.Diff(p, got); diff != "" || err != nil {
+		t.Errorf("poll: %v\n%s", err, diff)
+	}
+	back, err := DecodeDecision(d.Pos, EncodeDecision(d))
+	if diff := cmp.Diff(d, back); diff != "" || err != nil {
+		t.Errorf("decision: %v\n%s", err, diff)
+	}
+}
+
+// fillAll gives every field a value of its own.
+func fillAll(v reflect.Value, n int) int {
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(time.Unix(1e9+int64(n), 0).UTC()))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			n = fillAll(v.Field(i), n+1)
+		}
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range v.Len() {
+			n = fillAll(v.Index(i), n+1)
+		}
+	case v.Kind() == reflect.Array:
+		for i := range v.Len() {
+			n = fillAll(v.Index(i), n+1)
+		}
+	case v.Kind() == reflect.String:
+		v.SetString(string(rune('a'+n%26)) + "é")
+	case v.CanInt():
+		v.SetInt(int64(n))
+	case v.CanUint():
+		v.SetUint(uint64(n) % 200)
+	case v.CanFloat():
+		v.SetFloat(float64(n))
+	}
+	return n
+}
+
+func TestZeroTimes(t *testing.T) {
+	got, err := DecodePoll(EncodePoll(news.Poll{Source: "x"}))
+	if err != nil || !got.Last.IsZero() || !got.Floor.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Damaged bytes are an error, never a panic or a huge allocation.
+func FuzzDecode(f *testing.F) {
+	f.Add(EncodePoll(news.Poll{Source: "x", Seen: []news.Seen{{ID: 1}}}))
+	f.Add(EncodeDecision(news.Decision{Fate: news.New, Keys: news.Keys{Text: []uint64{1}}}))
+	item, err := NewCodec().Encode(news.Item{GUID: "1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(item)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		DecodePoll(b)
+		DecodeDecision(1, b)
+		var it news.Item
+		NewCodec().Decode(b, &it)
+	})
+}
+
+func TestJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		it := news.Item{GUID: rapid.String().Draw(t, "guid"), Title: rapid.String().Draw(t, "title"), HTML: rapid.StringN(0, 2000, 4000).Draw(t, "html")}
+		b, err := NewCodec().Encode(it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got news.Item
+		if err := NewCodec().Decode(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(it, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func BenchmarkPoll(b *testing.B) {
+	p := news.Poll{Source: "example.org/feed", ETag: `"x"`, Seen: make([]news.Seen, 30)}
+	for range b.N {
+		if _, err := DecodePoll(EncodePoll(p)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
