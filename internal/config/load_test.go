@@ -87,6 +87,24 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestAliasBomb: a small file must not become a large one.
+func TestAliasBomb(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.yaml")
+	text := "sources:\n  - &s { url: https://a.example/feed, tags: [" + strings.Repeat("x, ", 5000) + "x] }\n" + strings.Repeat("  - *s\n", 2000)
+	write(t, path, text)
+	_, err := Load(path, testEnv)
+	if err == nil || strings.Count(err.Error(), "too much nested or repeated") != 1 {
+		t.Errorf("%.500v", err)
+	}
+}
+
+func TestWindowEndsWithRetain(t *testing.T) {
+	c := load(t, "testdata/warnings.good.yaml")
+	if c.Dedupe.Window != c.Retain || c.Retain != 30*24*time.Hour {
+		t.Errorf("window %v, retain %v", c.Dedupe.Window, c.Retain)
+	}
+}
+
 func TestNoFile(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "aggregator.yaml"), os.LookupEnv)
 	if err == nil || !strings.Contains(err.Error(), "aggregator.yaml: cannot read") || !strings.Contains(err.Error(), "aggregator init") {
