@@ -146,6 +146,10 @@ func TestExcerpt(t *testing.T) {
 			t.Errorf("%q:%d\n%s\nwant\n%s", c.line, c.col, got, c.want)
 		}
 	}
+	secret := "password: " + strings.Repeat("p", 80) + ", bad: " + strings.Repeat("z", 400)
+	if got := excerpt(strings.Repeat("x", 300)+" "+secret, 301+100); strings.Contains(got, "ppp") {
+		t.Errorf("the key of the secret is cut off, and the secret shown: %s", got)
+	}
 	long := strings.Repeat("x", 5000) + "!" + strings.Repeat("y", 5000)
 	lines := strings.Split(excerpt(long, 5001), "\n")
 	if len(lines[0]) > 4+maxExcerpt || lines[0][len(lines[1])-1] != '!' {
