@@ -24,12 +24,15 @@ type decoder struct {
 	fields map[reflect.Type]map[string][]int // key → index of the field
 	left   int                               // nodes that may still be read, aliases counted each time
 	depth  int
+	full   bool // there was too much of one of them
 }
 
 const (
-	// maxNodes stops aliases of aliases; 100,000 sources have a million.
-	maxNodes = 10_000_000
-	maxDepth = 32
+	// A file without aliases has fewer nodes than bytes; with them it may have
+	// spareNodes and nodesPerByte.
+	spareNodes   = 100_000
+	nodesPerByte = 10
+	maxDepth     = 32
 )
 
 // read decodes n into v, which is addressable.
@@ -69,10 +72,10 @@ func (d *decoder) enter(n *yaml.Node) (*yaml.Node, bool) {
 	d.depth++
 	d.left--
 	if d.depth > maxDepth || d.left < 0 {
-		if d.left != -2 { // once is enough
-			d.unreadable(place{d.doc, n}, "there is too much nested or repeated here", "write fewer aliases")
+		if !d.full { // once is enough
+			d.fault(place{d.doc, n}, "there is too much nested or repeated here", "write fewer aliases")
 		}
-		d.left = -2
+		d.full = true
 		return n, false
 	}
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
@@ -86,6 +89,9 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 func (d *decoder) list(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode {
 		d.unreadable(place{d.doc, n}, "this is "+kindOf(n)+", but a list belongs here", "write [one, two], or a line with - for each")
+		return
+	}
+	if d.full {
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))

@@ -66,15 +66,10 @@ const maxExcerpt = 120
 // excerpt shows the line and a caret under the column, in a terminal's cells:
 // a Chinese character takes two.
 func excerpt(line string, col int) string {
-	runes := []rune(hideSecrets(strings.TrimRight(line, "\r\n")))
-	col = max(1, min(col, len(runes)+1))
-	from := 0
-	if len(runes) > maxExcerpt {
-		from = max(0, min(col-1-maxExcerpt/2, len(runes)-maxExcerpt))
-		runes = runes[from : from+maxExcerpt]
-	}
+	runes, col := around([]rune(line), col, 3*maxExcerpt) // the key of a secret may stand before
+	runes, col = around([]rune(hideSecrets(string(runes))), col, maxExcerpt)
 	var pad strings.Builder
-	for i, r := range runes[:col-1-from] {
+	for i, r := range runes[:col-1] {
 		switch kind := width.LookupRune(r).Kind(); {
 		case r == '\t':
 			pad.WriteByte('\t')
@@ -90,10 +85,20 @@ func excerpt(line string, col int) string {
 	return "    " + string(runes) + "\n    " + pad.String() + "^"
 }
 
+// around cuts a line to most characters about the column.
+func around(line []rune, col, most int) ([]rune, int) {
+	col = max(1, min(col, len(line)+1))
+	if len(line) <= most {
+		return line, col
+	}
+	from := max(0, min(col-1-most/2, len(line)-most))
+	return line[from : from+most], col - from
+}
+
 // hideSecrets puts a * for each character of a secret, so that the caret stays
 // where it is: excerpts go to logs.
 func hideSecrets(line string) string {
-	for _, m := range regexp.MustCompile(secretInLine).FindAllStringSubmatchIndex(line, -1) {
+	for _, m := range secretInLine.FindAllStringSubmatchIndex(line, -1) {
 		for g := 2; g < len(m); g += 2 {
 			if m[g] >= 0 {
 				secret := line[m[g]:m[g+1]]
@@ -107,4 +112,4 @@ func hideSecrets(line string) string {
 }
 
 // secretInLine finds the values of secret keys, and passwords inside addresses.
-const secretInLine = `(?i)\b(?:password|token|tokens|bearer_token|[\w-]*(?:key|secret|auth\w*))["']?\s*:\s+("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,{}\[\]]+)|://[^\s/:@]*:([^\s/@]+)@`
+var secretInLine = regexp.MustCompile(`(?i)\b(?:password|token|tokens|bearer_token|[\w-]*(?:key|secret|auth\w*))["']?\s*:\s+("[^"]*"?|'[^']*'?|\[[^\]]*\]?|[^\s,{}\[\]]+)|://[^\s/:@]*:([^\s/@]+)@`)

@@ -190,9 +190,9 @@ func (l *loader) decode(doc *document, v reflect.Value) bool {
 		l.fault(place{doc: doc}, "there is nothing in it", "run `aggregator init` in an empty folder to see an example")
 		return false
 	}
-	d := &decoder{loader: l, doc: doc, fields: map[reflect.Type]map[string][]int{}, left: maxNodes}
+	d := &decoder{loader: l, doc: doc, fields: map[reflect.Type]map[string][]int{}, left: spareNodes + nodesPerByte*len(doc.data)}
 	d.mapping(root.Content[0], v)
-	return true
+	return !d.full
 }
 
 // syntax turns the library's errors into faults.

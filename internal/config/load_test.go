@@ -87,6 +87,24 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestAliasBomb: a small file must not become a large one.
+func TestAliasBomb(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.yaml")
+	text := "sources:\n  - &s { url: https://a.example/feed, tags: [" + strings.Repeat("x, ", 5000) + "x] }\n" + strings.Repeat("  - *s\n", 2000)
+	write(t, path, text)
+	_, err := Load(path, testEnv)
+	if err == nil || strings.Count(err.Error(), "too much nested or repeated") != 1 {
+		t.Errorf("%.500v", err)
+	}
+}
+
+func TestWindowEndsWithRetain(t *testing.T) {
+	c := load(t, "testdata/warnings.good.yaml")
+	if c.Dedupe.Window != c.Retain || c.Retain != 30*24*time.Hour {
+		t.Errorf("window %v, retain %v", c.Dedupe.Window, c.Retain)
+	}
+}
+
 func TestNoFile(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "aggregator.yaml"), os.LookupEnv)
 	if err == nil || !strings.Contains(err.Error(), "aggregator.yaml: cannot read") || !strings.Contains(err.Error(), "aggregator init") {
@@ -127,6 +145,10 @@ func TestExcerpt(t *testing.T) {
 		if got := excerpt(c.line, c.col); got != c.want {
 			t.Errorf("%q:%d\n%s\nwant\n%s", c.line, c.col, got, c.want)
 		}
+	}
+	secret := "password: " + strings.Repeat("p", 80) + ", bad: " + strings.Repeat("z", 400)
+	if got := excerpt(strings.Repeat("x", 300)+" "+secret, 301+100); strings.Contains(got, "ppp") {
+		t.Errorf("the key of the secret is cut off, and the secret shown: %s", got)
 	}
 	long := strings.Repeat("x", 5000) + "!" + strings.Repeat("y", 5000)
 	lines := strings.Split(excerpt(long, 5001), "\n")
