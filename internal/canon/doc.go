@@ -4,5 +4,9 @@
 // ([UTF8], [Clean]).
 //
 // Everything here is pure: no clock, no network, the same in gives the same
-// out, and no input is an error but an unreadable charset.
+// out, and hardly any input is an error.
+//
+// The room is larger than others because each of its forms is a list of what
+// is found in the world, and because the rooms that compare and the
+// one that publishes must agree on each.
 package canon
