@@ -189,7 +189,7 @@ func TestUTF8KeepsTheBytesGiven(t *testing.T) {
 }
 
 func TestURLProperties(t *testing.T) {
-	part := rapid.SampledFrom([]string{"www.", "m.", "amp.", "example", ".com", ".co.uk", "/", "/amp", "/index.html", ".amp", "a", "%7e", "%2e%2e", "..", "?", "&", "=", "amp=1", "utm_source=x", "b=2", "#!/x", "#f", ":80", ":443", "é", " ", "%", "[", "]", ";jsessionid=1", "google.com/amp/s/", ".cdn.ampproject.org/c/s/"})
+	part := rapid.SampledFrom([]string{"www.", "m.", "amp.", "example", ".com", ".co.uk", "/", "/amp", "/index.html", ".amp", "...amp", "/", "a", "%7e", "%2e%2e", "..", "?", "&", "=", "amp=1", "utm_source=x", "b=2", "#!/x", "#f", ":80", ":443", "é", " ", "%", "[", "]", ";jsessionid=1", "google.com/amp/s/", ".cdn.ampproject.org/c/s/"})
 	rapid.Check(t, func(t *rapid.T) {
 		s := "https://" + strings.Join(rapid.SliceOfN(part, 1, 12).Draw(t, "parts"), "")
 		checkURL(t, s)

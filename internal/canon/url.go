@@ -8,6 +8,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
+// longestURL in bytes; browsers and servers take less.
+const longestURL = 64 << 10
+
 // URL is the address in the form in which two addresses of one article are
 // equal: host/path?query, without scheme. It is "" for what is no absolute
 // http(s) address and for a bare host, which names no article. It is for
@@ -17,6 +20,20 @@ import (
 // which name pages), index pages, trailing slashes, and what makes an AMP or
 // mobile twin. URL("https://" + URL(s)) is URL(s).
 func URL(s string) string {
+	if len(s) > longestURL {
+		return ""
+	}
+	out := oneURL(s)
+	if strings.HasPrefix(out, "google.") || strings.Contains(out, ".cdn.ampproject.org") {
+		// What stood inside an AMP cache's address may only now be one.
+		if again := oneURL("https://" + out); len(again) < len(out) {
+			return URL("https://" + out)
+		}
+	}
+	return out
+}
+
+func oneURL(s string) string {
 	u, err := url.Parse(Resolve("", s))
 	if err != nil || u.Host == "" {
 		return ""
@@ -26,7 +43,7 @@ func URL(s string) string {
 	}
 	host := hostOf(u)
 	query := queryOf(u.RawQuery, strings.HasSuffix(host, ".blogspot.com"))
-	path := pathOf(u.EscapedPath(), query == "")
+	path := pathOf(plainPath(u), query == "")
 	if host == "" || path == "" && query == "" && page(u) == "" {
 		return ""
 	}
@@ -48,7 +65,7 @@ func page(u *url.URL) string {
 // unwrap gives the address inside an AMP cache's, or nil: google.com/amp/s/HOST/…
 // and HOST.cdn.ampproject.org/c/s/HOST/….
 func unwrap(u *url.URL) *url.URL {
-	host, path := hostOf(u), removeDots(normalEscapes(u.EscapedPath()))
+	host, path := hostOf(u), plainPath(u)
 	var rest string
 	switch {
 	case strings.HasSuffix(host, ".cdn.ampproject.org") && len(path) > 3 && path[0] == '/' && path[2] == '/':
@@ -110,9 +127,8 @@ func registrable(host string) bool {
 // pathOf drops what makes no other page until nothing more is found, so that
 // /a/amp/index.html ends as /a.
 func pathOf(path string, noQuery bool) string {
-	path = removeDots(normalEscapes(path))
 	for {
-		next := strings.TrimRight(path, "/")
+		next := strings.TrimRight(removeDots(path), "/")
 		if i := strings.LastIndexByte(next, '/'); i >= 0 {
 			next = plainEnd(next[:i], next[i:], noQuery)
 		}
@@ -123,12 +139,9 @@ func pathOf(path string, noQuery bool) string {
 	}
 }
 
-// plainEnd joins the path's last segment again, without an index page's name,
-// a session and the AMP suffix. A page that is called just /amp keeps it.
+// plainEnd joins the path's last segment again, without an index page's name
+// and the AMP suffix. A page that is called just /amp keeps it.
 func plainEnd(dir, last string, noQuery bool) string {
-	if i := strings.Index(strings.ToLower(last), ";jsessionid="); i >= 0 {
-		last = last[:i]
-	}
 	switch strings.ToLower(last) {
 	case "/index.html", "/index.htm", "/index.php", "/index.shtml", "/index.asp", "/index.aspx", "/index.jsp", "/default.aspx", "/default.asp":
 		if noQuery {
@@ -146,6 +159,21 @@ func plainEnd(dir, last string, noQuery bool) string {
 		return dir + name
 	}
 	return dir + last
+}
+
+// plainPath is the path without a session's id, dots and needless escapes.
+func plainPath(u *url.URL) string {
+	path := normalEscapes(u.EscapedPath())
+	if strings.IndexByte(path, ';') < 0 {
+		return removeDots(path)
+	}
+	segments := strings.Split(path, "/")
+	for i, seg := range segments {
+		if n := strings.Index(strings.ToLower(seg), ";jsessionid="); n >= 0 {
+			segments[i] = seg[:n]
+		}
+	}
+	return removeDots(strings.Join(segments, "/"))
 }
 
 // removeDots is RFC 3986 5.2.4.

@@ -173,7 +173,8 @@ func (l *loader) listen(v value[string]) string {
 func (l *loader) publicURL(f *file) string {
 	if !f.URL.given() {
 		if f.Listen.V == "" {
-			l.fault(f.Listen.place, "nothing is served here, so feeds need to know their address", "write url: https://feeds.example.org")
+			l.warn(f.Listen.place, "nothing is served here, so the feeds call themselves http://localhost", "write url: https://feeds.example.org, where publish.dir will be found")
+			return "http://localhost"
 		}
 		return DefaultURL(f.Listen.V)
 	}
@@ -286,7 +287,7 @@ func (l *loader) feed(s feedSpec, base Feed, topic bool) Feed {
 	set(&f.Also, s.Also, s.Also.V, topic)
 	if s.Access != nil {
 		f.Access = l.access(s.Access)
-		l.later("publish.access", s.Access.at, true)
+		l.warn(s.Access.at, "this version cannot serve private feeds yet: what access keeps private is filed, but not published", "leave access out to publish for everyone")
 	}
 	return f
 }
@@ -311,7 +312,7 @@ func (l *loader) hub(v value[string]) string {
 // laterKeys are accepted, but nothing acts on them yet: who sets one is told.
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
-	return []string{"dedupe.events", "sources.dedupe", "sources.discover", "sources.bearer_token", "sources.tls", "topics.publish", "publish.access"}
+	return []string{"dedupe.events", "sources.dedupe", "sources.discover", "sources.tls"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

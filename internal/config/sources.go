@@ -68,7 +68,6 @@ func (l *loader) source(s *sourceSpec) Source {
 	l.headers(s, &out)
 	l.login(s, &out)
 	l.later("sources.discover", s.Discover.place, s.Discover.V)
-	l.later("sources.bearer_token", s.BearerToken.orElse(s.BearerTokenFile.place), out.BearerToken != "")
 	l.later("sources.tls", s.URL.place, s.TLS != nil)
 	if every := out.Schedule.Shortest(); s.Schedule.given() && every > 0 && every < out.MinInterval {
 		l.warn(s.Schedule.place, fmt.Sprintf("min_interval %s is the floor under this schedule", schedule.FormatDuration(out.MinInterval)), "write a rarer schedule, or a smaller min_interval for this source")

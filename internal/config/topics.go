@@ -30,7 +30,6 @@ func (l *loader) topic(s *topicSpec) Topic {
 	}
 	if s.Publish != nil {
 		t.Feed = l.feed(*s.Publish, t.Feed, true)
-		l.later("topics.publish", s.Name.place, true)
 	}
 	return t
 }

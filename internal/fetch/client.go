@@ -106,6 +106,10 @@ func parseProxy(s string) (*url.URL, error) {
 	return u, nil
 }
 
+// idlePerHost is no limit of its own: no host is asked by more at one time than
+// fetch.per_host allows.
+const idlePerHost = 64
+
 // transport keeps connections for sources that share a host; those of hosts
 // with one source are closed soon, for a poll comes every few minutes at best.
 func transport(d *net.Dialer, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
@@ -115,7 +119,7 @@ func transport(d *net.Dialer, proxy func(*http.Request) (*url.URL, error)) *http
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // decoded here, within the size limit
 		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    4,
+		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    dialTimeout,
 		MaxResponseHeaderBytes: 256 << 10,
