@@ -187,10 +187,11 @@ func (c *command) printChecked(r checked) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(c.out, "warning: %v\n", w)
 	}
-	for _, t := range r.Topics {
-		fmt.Fprintf(c.out, "topic  %s\n", t.Holds)
-	}
 	table := c.table()
+	for _, t := range r.Topics {
+		fmt.Fprintf(table, "topic  %s\t%s\n", t.Name, t.Holds)
+	}
+	table.Flush()
 	for _, s := range r.Sources {
 		var at []string
 		for _, n := range s.Next {

@@ -151,7 +151,11 @@ func (l *loader) absolute(v value[string]) string {
 func (l *loader) open(at place, path, hint string) *document {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		l.fault(at, "cannot read "+path+": "+reason(err), hint)
+		name := path
+		if at.doc != nil && at.doc.path == path { // the message begins with it
+			name = "this file"
+		}
+		l.fault(at, "cannot read "+name+": "+reason(err), hint)
 		return nil
 	}
 	abs, err := filepath.Abs(path)
