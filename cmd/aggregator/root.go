@@ -60,12 +60,15 @@ func run(ctx context.Context, args []string, w world) int {
 	if err == nil {
 		return done
 	}
-	if !errors.Is(err, errQuiet) {
-		fmt.Fprintf(w.err, "aggregator: %v\n", err)
-	}
 	var faults config.Faults
 	var usage usageError
-	if errors.As(err, &faults) || errors.As(err, &usage) || !began {
+	switch {
+	case errors.As(err, &faults):
+		fmt.Fprintln(w.err, err) // each begins with FILE:LINE:COL, for editors
+	case !errors.Is(err, errQuiet):
+		fmt.Fprintf(w.err, "aggregator: %v\n", err)
+	}
+	if faults != nil || errors.As(err, &usage) || !began {
 		return wrongUsage
 	}
 	return failed

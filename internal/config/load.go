@@ -221,14 +221,17 @@ func (l *loader) syntax(doc *document, err error) {
 		if e.ContextMsg != "" {
 			message = e.ContextMsg + ": " + message
 		}
-		l.fault(at, message, syntaxHint(e.Message))
+		if strings.Contains(message, "no documents") {
+			message = "there is nothing in it"
+		}
+		l.fault(at, message, syntaxHint(message))
 	}
 }
 
 // syntaxHint says what people most often mean.
 func syntaxHint(message string) string {
 	switch {
-	case strings.Contains(message, "no documents"):
+	case strings.Contains(message, "nothing in it"):
 		return "run `aggregator init` in an empty folder to see an example"
 	case strings.Contains(message, "multiple"):
 		return "one file holds one document: leave out the line ---"
