@@ -42,7 +42,7 @@ func (c *command) initCommand() *cobra.Command {
 func writeNew(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and is not overwritten; name another with --config FILE, or move it aside", path)
+		return fmt.Errorf("%s is there already and is not overwritten; move it aside, or use another name", path)
 	}
 	if err != nil {
 		return err
