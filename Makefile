@@ -41,14 +41,14 @@ fuzz:
 
 # golden rewrites what is compared to the letter; read the diff.
 golden:
-	go test ./internal/publish ./internal/page ./internal/config -update
+	go test $$(grep -rl --include=*_test.go 'Bool("update"' internal cmd | xargs -n1 dirname | sort -u | sed "s,^,./,") -update
 
 # bench prints how a pass over 2,000 feeds compares with asking for them at all.
 bench: build
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
 image:
-	docker build -f deploy/Dockerfile -t aggregator:$(VERSION) .
+	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .
 
 # tools are the programs that the tests run beside ours, from Debian.
 COMMANDS := gcc redis-server xmllint newsboat jing
