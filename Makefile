@@ -61,7 +61,8 @@ tools:
 	else echo "the tests need these programs, which are missing:$$missing"; echo "install them: apt-get install $(PACKAGES)"; exit 1; fi; \
 	command -v apt-get >/dev/null || { echo "the tests need these programs, which are missing:$$missing"; exit 1; }; \
 	echo "installing for the tests:$$missing"; \
-	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null && \
+	for c in $(COMMANDS); do command -v $$c >/dev/null || { echo "$$c is still missing"; exit 1; }; done
 
 clean:
 	rm -rf bin
