@@ -64,9 +64,9 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 	var count *metrics
 	o := poll.Options{
 		Log: log, Scheduled: true,
-		Visited: func(v poll.Visited) {
-			count.visited(v)
-			srv.live.visited(v)
+		Visited: func(vs ...poll.Visited) {
+			count.visited(vs...)
+			srv.live.visited(vs...)
 		},
 		Changed: func([]string) { srv.soil() },
 	}

@@ -51,6 +51,13 @@ type job struct {
 	began  time.Time
 }
 
+// a start is a job on its way to a worker.
+type start struct {
+	*job
+	plan *plan
+	at   time.Time
+}
+
 // loop is the state of Run; only its goroutine touches it.
 type loop struct {
 	*Poller
@@ -58,6 +65,8 @@ type loop struct {
 	hosts   *hosts
 	jobs    map[string]*job
 	running int
+	workers int // as many as ever ran at one time; a grown stack is kept
+	starts  chan start
 	fetched chan *visit
 
 	pending  []*visit // fetched, not yet with the committer
@@ -78,10 +87,11 @@ func (p *Poller) Run(ctx context.Context) error {
 	defer stop()
 	l := &loop{
 		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
-		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
+		fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
 	}
 	go l.committer(work)
 	defer close(l.batches)
+	defer close(l.starts)
 	at, err := p.store.At(ctx)
 	if err != nil {
 		return err
@@ -156,7 +166,7 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		do(ctx)
 	case v := <-l.fetched:
 		l.running--
-		l.hosts.done(host(v.source.URL), time.Now())
+		l.hosts.done(v.source.host, time.Now())
 		if len(l.pending) == 0 {
 			l.oldest = time.Now()
 		}
@@ -252,7 +262,7 @@ func (o *order) add(v Visited) {
 func (l *loop) enqueue(j *job) {
 	l.jobs[j.source.Key] = j
 	l.queue.Remove(j.source.Key)
-	l.hosts.wait(host(j.source.URL), j)
+	l.hosts.wait(j.source.host, j)
 }
 
 // start begins every fetch that may begin now.
@@ -272,12 +282,23 @@ func (l *loop) start(work context.Context) {
 		if j == nil {
 			break
 		}
-		l.running++
 		j.began = now
-		go func() { l.fetched <- l.visit(work, pl, j.source, now.UTC().Truncate(time.Second)) }()
+		if l.running++; l.running > l.workers {
+			l.workers++
+			go l.worker(work)
+		}
+		l.starts <- start{j, pl, now.UTC().Truncate(time.Second)}
 	}
 	if at, ok := l.queue.Next(); ok {
 		l.next.Store(at.Unix())
+	}
+}
+
+// worker makes visits. There are never fewer workers than jobs that run, so
+// that starting one does not wait.
+func (l *loop) worker(work context.Context) {
+	for s := range l.starts {
+		l.fetched <- l.visit(work, s.plan, s.source, s.at)
 	}
 }
 
@@ -307,6 +328,7 @@ func (l *loop) committer(work context.Context) {
 
 // finish ends the jobs of a batch that is kept, or is not.
 func (l *loop) finish(c committed) {
+	told := make([]Visited, 0, len(c.visits))
 	for i, v := range c.visits {
 		j := l.jobs[v.source.Key]
 		delete(l.jobs, v.source.Key)
@@ -324,25 +346,26 @@ func (l *loop) finish(c committed) {
 			}
 			l.queue.Set(result.Key, at)
 		}
-		l.tell(result)
+		told = append(told, result)
 		for _, o := range j.orders {
 			o.add(result)
 			if c.err != nil {
 				o.err = c.err
 			}
 			if o.left--; o.left == 0 {
-				o.done <- o.passed
+				defer func() { o.done <- o.passed }()
 			}
 		}
 	}
+	l.tell(told...)
 	if l.Changed != nil && len(c.changed) > 0 {
 		l.Changed(c.changed)
 	}
 }
 
-func (l *loop) tell(v Visited) {
+func (l *loop) tell(vs ...Visited) {
 	if l.Visited != nil {
-		l.Visited(v)
+		l.Visited(vs...)
 	}
 }
 

@@ -150,7 +150,7 @@ func (d *desk) rules(rules ...topic.Rule) {
 
 func (d *desk) open() *Poller {
 	d.t.Helper()
-	p, err := Open(d.t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Visited: func(v Visited) { d.told = append(d.told, v) }})
+	p, err := Open(d.t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Visited: func(vs ...Visited) { d.told = append(d.told, vs...) }})
 	if err != nil {
 		d.t.Fatal(err)
 	}
