@@ -64,7 +64,7 @@ func benchPasses(b *testing.B, site *benchSite, hosts string) {
 		row := benchRow{pass: pass}
 		row.get = site.read(b, os.Args[0], benchReader+"=get "+site.args(known))
 		row.parse = site.read(b, os.Args[0], benchReader+"=gofeed "+site.args(known))
-		row.ours = site.read(b, binary, "PROF=/tmp/prof."+pass[:1], "poll", "--force", "--json", "-c", config)
+		row.ours = site.read(b, binary, "", "poll", "--force", "--json", "-c", config)
 		rows = append(rows, row)
 	}
 	fmt.Printf("\n%d feeds of %d items over loopback, %s\n", benchFeeds, benchItems, hosts)

@@ -49,6 +49,7 @@ type job struct {
 	source *Source
 	orders []*order
 	began  time.Time
+	at     time.Time // of the order; zero: when it begins
 }
 
 // a start is a job on its way to a worker.
@@ -120,24 +121,17 @@ func (l *loop) fill(ctx context.Context) error {
 	if !l.Scheduled {
 		return nil
 	}
-	next := map[string]time.Time{}
+	pl, now := l.plan.Load(), time.Now()
+	for i := range pl.Sources {
+		l.queue.Set(pl.Sources[i].Key, now) // unless it was polled before
+	}
 	for poll, err := range l.store.Polls(ctx) {
 		if err != nil {
 			return fmt.Errorf("poll: read what is due: %w", err)
 		}
-		next[poll.Source] = poll.Next
-	}
-	pl, now := l.plan.Load(), time.Now()
-	for i := range pl.Sources {
-		s := &pl.Sources[i]
-		at, polled := next[s.Key]
-		switch {
-		case !polled:
-			at = now
-		case at.Before(now):
-			at = s.Schedule.Overdue(s.Key, at, now, pl.Spread, schedule.Limits{Spread: pl.Spread})
+		if s := pl.byKey[poll.Source]; s != nil {
+			l.queue.Set(s.Key, resume(pl, s, poll, now))
 		}
-		l.queue.Set(s.Key, at)
 	}
 	return nil
 }
@@ -177,21 +171,21 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		l.finish(c)
 	case now := <-forget:
 		if !l.busy {
-			return l.forgetNow(ctx, now)
+			l.forgetNow(ctx, now)
 		}
 	case <-timer.C:
 	}
 	return nil
 }
 
-func (l *loop) forgetNow(ctx context.Context, now time.Time) error {
-	if err := l.forget(ctx, now); err != nil {
+func (l *loop) forgetNow(ctx context.Context, now time.Time) {
+	some, err := l.forget(ctx, now)
+	if err != nil {
 		l.Log.Error("could not forget old stories; will try again", "error", err)
 	}
-	if l.Changed != nil {
+	if some && l.Changed != nil {
 		l.Changed(nil)
 	}
-	return nil
 }
 
 // sleep is how long nothing will happen by itself.
@@ -230,7 +224,7 @@ func (l *loop) take(o *order) {
 			l.tell(Visited{Key: key, Name: Name(s.Source, ""), Skipped: why})
 			continue
 		}
-		l.enqueue(&job{source: s, orders: []*order{o}})
+		l.enqueue(&job{source: s, orders: []*order{o}, at: now})
 		o.left++
 	}
 	if o.left == 0 {
@@ -287,7 +281,11 @@ func (l *loop) start(work context.Context) {
 			l.workers++
 			go l.worker(work)
 		}
-		l.starts <- start{j, pl, now.UTC().Truncate(time.Second)}
+		at := now
+		if !j.at.IsZero() {
+			at = j.at // items without a date get one that does not tell who answered first
+		}
+		l.starts <- start{j, pl, at.UTC().Truncate(time.Second)}
 	}
 	if at, ok := l.queue.Next(); ok {
 		l.next.Store(at.Unix())
@@ -372,9 +370,13 @@ func (l *loop) tell(vs ...Visited) {
 // change takes a new plan: what is under way ends under the old one.
 func (l *loop) change(ctx context.Context, pl *plan) error {
 	for l.busy {
-		c := <-l.kept
-		l.busy = false
-		l.finish(c)
+		select {
+		case c := <-l.kept:
+			l.busy = false
+			l.finish(c)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	old := l.plan.Swap(pl)
 	l.index.SetWindow(pl.Window)

@@ -130,7 +130,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 			return nil, err
 		}
 	}
-	if err := po.forget(ctx, time.Now()); err != nil {
+	if _, err := po.forget(ctx, time.Now()); err != nil {
 		return nil, err
 	}
 	if err := po.refile(ctx); err != nil {
