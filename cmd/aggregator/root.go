@@ -44,6 +44,8 @@ var errQuiet = errors.New("")
 // usageError is a fault of the command line.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // run is the whole program but for the process: arguments in, status out.
 func run(ctx context.Context, args []string, w world) int {
 	c := &command{world: w}
@@ -58,12 +60,15 @@ func run(ctx context.Context, args []string, w world) int {
 	if err == nil {
 		return done
 	}
-	if !errors.Is(err, errQuiet) {
-		fmt.Fprintf(w.err, "aggregator: %v\n", err)
-	}
 	var faults config.Faults
 	var usage usageError
-	if errors.As(err, &faults) || errors.As(err, &usage) || !began {
+	switch {
+	case errors.As(err, &faults):
+		fmt.Fprintln(w.err, err) // each begins with FILE:LINE:COL, for editors
+	case !errors.Is(err, errQuiet):
+		fmt.Fprintf(w.err, "aggregator: %v\n", err)
+	}
+	if faults != nil || errors.As(err, &usage) || !began {
 		return wrongUsage
 	}
 	return failed
@@ -79,7 +84,7 @@ anyone can read, and republishes each topic as a feed.
 
 Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		// No Args: only so does cobra say which command was meant.
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "", "the configuration (default $AGGREGATOR_CONFIG, else ./aggregator.yaml)")

@@ -104,7 +104,7 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	start(srv.watch)
 	start(srv.writeOften)
-	srv.log.Info("serving", "address", address, "sources", len(srv.now.Load().Sources), "topics", len(srv.now.Load().Topics), "version", version)
+	srv.log.Info("serving", "address", address, "page", srv.now.Load().URL+"/", "sources", len(srv.now.Load().Sources), "topics", len(srv.now.Load().Topics), "version", version)
 	if ready != nil {
 		ready(srv, address)
 	}
