@@ -53,6 +53,7 @@ type server struct {
 	c     *command
 	live  *live
 	dirty chan struct{} // something is to be written to publish.dir
+	bound string        // host:port that we listen at; "" if nowhere
 }
 
 // serve runs a configuration until ctx ends. ready is told the address once
@@ -64,9 +65,9 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 	var count *metrics
 	o := poll.Options{
 		Log: log, Scheduled: true,
-		Visited: func(v poll.Visited) {
-			count.visited(v)
-			srv.live.visited(v)
+		Visited: func(vs ...poll.Visited) {
+			count.visited(vs...)
+			srv.live.visited(vs...)
 		},
 		Changed: func([]string) { srv.soil() },
 	}
@@ -145,6 +146,10 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 	if err != nil {
 		return "", fmt.Errorf("listen %s: %w", at, err)
 	}
+	srv.bound = l.Addr().String()
+	if now := srv.now.Load(); srv.reached(now.Config) != now.Config {
+		srv.show(srv.reached(now.Config), now.filer)
+	}
 	server := &http.Server{
 		Handler: srv.handler(count.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelDebug),
@@ -164,7 +169,20 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 		}
 		return nil
 	})
-	return l.Addr().String(), nil
+	return srv.bound, nil
+}
+
+// reached is the configuration with the address that was found for a listener
+// on any port, where the feeds are to name themselves by it.
+func (srv *server) reached(cfg *config.Config) *config.Config {
+	_, port, _ := net.SplitHostPort(cfg.Listen)
+	_, found, _ := net.SplitHostPort(srv.bound)
+	if port != "0" || cfg.URL != config.DefaultURL(cfg.Listen) {
+		return cfg
+	}
+	is := *cfg
+	is.URL = strings.TrimSuffix(cfg.URL, ":0") + ":" + found
+	return &is
 }
 
 func (s *site) handler(metrics http.Handler) http.Handler {
@@ -279,7 +297,7 @@ func drain(events chan fsnotify.Event) {
 func (srv *server) read(ctx context.Context) error {
 	cfg, err := config.Load(srv.c.path(), srv.c.env)
 	if err == nil {
-		err = srv.change(ctx, cfg)
+		err = srv.change(ctx, srv.reached(cfg))
 	}
 	if err != nil {
 		srv.log.Error("not reloaded; the configuration from before stays in force", "error", err)

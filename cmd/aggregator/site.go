@@ -173,10 +173,15 @@ func (s *site) change(ctx context.Context, cfg *config.Config) error {
 	if err := s.poller.Change(ctx, plan); err != nil {
 		return err
 	}
+	s.show(cfg, filer)
+	return nil
+}
+
+// show publishes what is kept as cfg says.
+func (s *site) show(cfg *config.Config, filer *topic.Filer) {
 	s.now.Store(&setup{cfg, filer})
 	s.feeds.Use(feedsOf(cfg, s.log))
 	s.pages.Use(pagesOf(cfg))
-	return nil
 }
 
 // pagesOf is the part of a configuration that the pages need.

@@ -299,3 +299,15 @@ func TestNoInputIsSlow(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherAddress(t *testing.T) {
+	for link, want := range map[string]bool{
+		"mailto:me@example.com": true, "FTP://purl.org/rss/#item": true, "magnet:?xt=urn:btih:1": true,
+		"javascript:alert(1)": false, "data:text/html,x": false, "vbscript:x": false, "https://a.example/": false,
+		"ftp:": false, "mailto:a b": false, "": false, "news": false,
+	} {
+		if OtherAddress(link) != want {
+			t.Errorf("OtherAddress(%q) = %v", link, !want)
+		}
+	}
+}

@@ -93,6 +93,20 @@ func escapeURL(s string) string {
 	return b.String()
 }
 
+// OtherAddress says that link is of a scheme other than http that does nothing
+// but point somewhere.
+func OtherAddress(link string) bool {
+	scheme, rest, ok := strings.Cut(link, ":")
+	if !ok || rest == "" || strings.ContainsAny(link, " \t\r\n<>\"") {
+		return false
+	}
+	switch strings.ToLower(scheme) {
+	case "ftp", "ftps", "mailto", "gemini", "gopher", "magnet", "news", "nntp", "ipfs":
+		return true
+	}
+	return false
+}
+
 func writeEscape(b *strings.Builder, c byte) {
 	const hex = "0123456789ABCDEF"
 	b.WriteByte('%')

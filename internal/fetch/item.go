@@ -65,7 +65,7 @@ func (c *converter) address(e *entry, base string) string {
 	if u := canon.Resolve(c.base, link); u != "" && link != "" {
 		return u
 	}
-	if isOtherAddress(link) {
+	if canon.OtherAddress(link) {
 		return link
 	}
 	if e.permalink {
@@ -74,19 +74,6 @@ func (c *converter) address(e *entry, base string) string {
 		}
 	}
 	return ""
-}
-
-// isOtherAddress allows the schemes that do nothing but point.
-func isOtherAddress(link string) bool {
-	scheme, rest, ok := strings.Cut(link, ":")
-	if !ok || rest == "" || strings.ContainsAny(link, " \t\r\n<>\"") {
-		return false
-	}
-	switch strings.ToLower(scheme) {
-	case "ftp", "ftps", "mailto", "gemini", "gopher", "magnet", "news", "nntp", "ipfs":
-		return true
-	}
-	return false
 }
 
 func (c *converter) html(e *entry, base string) string {

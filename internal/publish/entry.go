@@ -107,7 +107,7 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 func newEntry(t Topic, st news.Story, it news.Item) entry {
 	e := entry{
 		id:        "urn:uuid:" + canon.Clean(st.ID),
-		url:       address(st.Lead.URL),
+		url:       link(st.Lead.URL),
 		title:     canon.Clean(st.Lead.Title),
 		summary:   canon.Clean(it.Summary),
 		html:      canon.Clean(it.HTML),
@@ -169,7 +169,7 @@ func newTelling(st news.Story, t news.Telling) telling {
 	return telling{
 		Source:     called(t),
 		GUID:       canon.Clean(t.GUID),
-		URL:        address(t.URL),
+		URL:        link(t.URL),
 		Title:      canon.Clean(t.Title),
 		Published:  seconds(t.Since),
 		Reason:     canon.Clean(reason),
@@ -216,6 +216,15 @@ func address(s string) string {
 	}
 	host := s[:len(s)-len(rest)+path]
 	return host + strings.NewReplacer("[", "%5B", "]", "%5D").Replace(rest[path:])
+}
+
+// link is where a telling leads: an address, or what else does nothing but
+// point, as mailto: and ftp: do in some feeds.
+func link(s string) string {
+	if other := uri(canon.Clean(s)); canon.OtherAddress(other) {
+		return other
+	}
+	return address(s)
 }
 
 // uri is s if it is an absolute URI of any scheme (tag:, urn:), else "".
