@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -58,11 +59,14 @@ func run(ctx context.Context, args []string, w world) int {
 	if err == nil {
 		return done
 	}
-	if !errors.Is(err, errQuiet) {
-		fmt.Fprintf(w.err, "aggregator: %v\n", err)
-	}
 	var faults config.Faults
 	var usage usageError
+	switch {
+	case errors.As(err, &faults):
+		fmt.Fprintln(w.err, err) // each line begins FILE:LINE:COL, for editors
+	case !errors.Is(err, errQuiet):
+		fmt.Fprintf(w.err, "aggregator: %v\n", err)
+	}
 	if errors.As(err, &faults) || errors.As(err, &usage) || !began {
 		return wrongUsage
 	}
@@ -79,7 +83,7 @@ anyone can read, and republishes each topic as a feed.
 
 Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		Args: knownCommand, SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "", "the configuration (default $AGGREGATOR_CONFIG, else ./aggregator.yaml)")
@@ -90,6 +94,18 @@ Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 		c.opmlCommand(), c.storeCommand(), c.configCommand(), c.healthCommand(), c.reloadCommand(), c.versionCommand(),
 	)
 	return root
+}
+
+// knownCommand says of a word that is no command which one it may mean.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := "`aggregator help` lists the commands"
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		meant = "did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return fmt.Errorf("there is no command %q; %s", args[0], meant)
 }
 
 // path is where the configuration is.
