@@ -26,7 +26,9 @@ import (
 // The benchmark of passes: our binary over 2,000 generated feeds of 30 items
 // on loopback, beside a bare loop of net/http GETs (and GET + gofeed) over the
 // same feeds in the same run. Each reader is a process of its own, so that CPU
-// and memory are its own; the feeds are served by this one.
+// and memory are its own; the feeds are served by this one. Once each feed has
+// a host of its own, as in the world, where every request is a new connection;
+// once all are on one host, whose connections are kept.
 const (
 	benchFeeds = 2000
 	benchItems = 30
@@ -38,12 +40,15 @@ const (
 
 func BenchmarkPasses(b *testing.B) {
 	for range b.N {
-		benchPasses(b)
+		site := newBenchSite(b)
+		benchPasses(b, site, "many hosts")
+		benchPasses(b, site, "one host")
 	}
 }
 
-func benchPasses(b *testing.B) {
-	site := newBenchSite(b)
+func benchPasses(b *testing.B, site *benchSite, hosts string) {
+	site.generation.Store(1)
+	site.oneHost = hosts == "one host"
 	dir := b.TempDir()
 	binary := buildBinary(b)
 	config := filepath.Join(dir, "aggregator.yaml")
@@ -55,22 +60,23 @@ func benchPasses(b *testing.B) {
 		if pass == "5% changed" {
 			site.generation.Store(2)
 		}
-		known := map[string]string{"first": "", "unchanged": "1", "5% changed": "1"}[pass]
+		known := map[string]string{"first": "0", "unchanged": "1", "5% changed": "1"}[pass]
 		row := benchRow{pass: pass}
-		row.get = site.read(b, os.Args[0], benchReader+"=get "+site.address+" "+known)
-		row.parse = site.read(b, os.Args[0], benchReader+"=gofeed "+site.address+" "+known)
-		row.ours = site.read(b, binary, "PROF=/tmp/prof."+pass[:1], "poll", "--force", "--json", "-c", config)
+		row.get = site.read(b, os.Args[0], benchReader+"=get "+site.args(known))
+		row.parse = site.read(b, os.Args[0], benchReader+"=gofeed "+site.args(known))
+		row.ours = site.read(b, binary, "", "poll", "--force", "--json", "-c", config)
 		rows = append(rows, row)
 	}
-	fmt.Printf("\n%d feeds of %d items over loopback\n", benchFeeds, benchItems)
+	fmt.Printf("\n%d feeds of %d items over loopback, %s\n", benchFeeds, benchItems, hosts)
 	fmt.Printf("%-12s %-14s %8s %9s %8s %9s %10s %12s\n", "pass", "reader", "seconds", "feeds/s", "CPU s", "peak MiB", "× GET", "× GET+gofeed")
 	for _, r := range rows {
 		r.print()
 	}
 	last := rows[len(rows)-1]
-	b.ReportMetric(rows[0].ours.cpu/rows[0].parse.cpu, "first/GET+gofeed")
-	b.ReportMetric(rows[1].ours.cpu/rows[1].get.cpu, "unchanged/GET")
-	b.ReportMetric(last.ours.cpu/last.get.cpu, "changed/GET")
+	unit := func(s string) string { return strings.ReplaceAll(hosts, " ", "-") + ":" + s }
+	b.ReportMetric(rows[0].ours.cpu/rows[0].parse.cpu, unit("first/GET+gofeed"))
+	b.ReportMetric(rows[1].ours.cpu/rows[1].get.cpu, unit("unchanged/GET"))
+	b.ReportMetric(last.ours.cpu/last.get.cpu, unit("changed/GET"))
 }
 
 type benchRow struct {
@@ -99,7 +105,8 @@ func (r benchRow) print() {
 // A benchSite serves the feeds, with validators, gzip and 304. Every third
 // story of a feed is a wire report that other feeds print too.
 type benchSite struct {
-	address    string
+	port       int
+	oneHost    bool
 	generation atomic.Int64
 	docs       [3][benchFeeds][]byte // by generation, compressed
 }
@@ -114,15 +121,26 @@ func newBenchSite(b *testing.B) *benchSite {
 			s.docs[2][i] = squeeze(benchFeed(i, 2))
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp4", "0.0.0.0:0") // all of 127.0.0.0/8
 	if err != nil {
 		b.Fatal(err)
 	}
-	s.address = "http://" + l.Addr().String()
+	s.port = l.Addr().(*net.TCPAddr).Port
 	server := &http.Server{Handler: s}
 	go server.Serve(l)
 	b.Cleanup(func() { server.Close() })
 	return s
+}
+
+// args tell a bare reader where the feeds are and what it knows of them.
+func (s *benchSite) args(known string) string { return fmt.Sprint(s.port, " ", s.oneHost, " ", known) }
+
+// benchURL is where a feed is.
+func benchURL(port string, oneHost bool, feed int) string {
+	if oneHost {
+		return fmt.Sprintf("http://127.0.0.1:%s/%d", port, feed)
+	}
+	return fmt.Sprintf("http://127.%d.%d.1:%s/%d", 1+feed/250, feed%250, port, feed)
 }
 
 func (s *benchSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -204,7 +222,7 @@ func (s *benchSite) config() string {
 	var b strings.Builder
 	b.WriteString("url: http://bench.example\nlisten: \"\"\nfetch:\n  allow_networks: [127.0.0.0/8]\n  per_host: { concurrency: 64, interval: 0s }\nsources:\n")
 	for i := range benchFeeds {
-		fmt.Fprintf(&b, "  - { url: \"%s/%d\", name: \"Outlet %d\" }\n", s.address, i, i)
+		fmt.Fprintf(&b, "  - { url: %q, name: \"Outlet %d\" }\n", benchURL(strconv.Itoa(s.port), s.oneHost, i), i)
 	}
 	b.WriteString("topics:\n  - { name: Rights, match: '\"rights groups\" OR detention' }\n  - { name: Courts, match: court AND verdict }\n  - { name: Rights/Courts }\n  - { name: Everything, match: \"*\" }\n")
 	return b.String()
@@ -231,7 +249,7 @@ func (s *benchSite) read(b *testing.B, binary, env string, args ...string) usage
 // readBare is the other reader: this binary, run again.
 func readBare(what string) error {
 	kind, rest, _ := strings.Cut(what, " ")
-	address, known, _ := strings.Cut(rest, " ")
+	args := strings.Fields(rest)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{}}}
 	var wg sync.WaitGroup
 	failed := make(chan error, benchFeeds)
@@ -239,7 +257,7 @@ func readBare(what string) error {
 	for range 64 {
 		wg.Go(func() {
 			for i := range next {
-				if err := getBare(client, kind, address, i, known); err != nil {
+				if err := getBare(client, kind, benchURL(args[0], args[1] == "true", i), i, args[2]); err != nil {
 					failed <- err
 				}
 			}
@@ -259,11 +277,11 @@ func readBare(what string) error {
 }
 
 func getBare(client *http.Client, kind, address string, feed int, known string) error {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, fmt.Sprintf("%s/%d", address, feed), nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
-	if g, err := strconv.ParseInt(known, 10, 64); err == nil {
+	if g, err := strconv.ParseInt(known, 10, 64); err == nil && g > 0 {
 		req.Header.Set("If-None-Match", benchTag(feed, g))
 	}
 	resp, err := client.Do(req)

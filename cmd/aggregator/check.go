@@ -187,10 +187,11 @@ func (c *command) printChecked(r checked) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(c.out, "warning: %v\n", w)
 	}
-	for _, t := range r.Topics {
-		fmt.Fprintf(c.out, "topic  %s\n", t.Holds)
-	}
 	table := c.table()
+	for _, t := range r.Topics {
+		fmt.Fprintf(table, "topic  %s\t%s\n", t.Name, t.Holds)
+	}
+	table.Flush()
 	for _, s := range r.Sources {
 		var at []string
 		for _, n := range s.Next {
@@ -204,7 +205,11 @@ func (c *command) printChecked(r checked) {
 			fmt.Fprintf(c.out, "%s: test failed: %s\n  %s\n", t.Where, t.Title, strings.Join(t.Said, "\n  "))
 		}
 	}
-	fmt.Fprintf(c.out, "%d sources, %d topics, %d of %d tests passed\n", len(r.Sources), len(r.Topics), len(r.Tests)-r.failures(), len(r.Tests))
+	tests := "no tests"
+	if n := len(r.Tests); n > 0 {
+		tests = fmt.Sprintf("%d of %d tests passed", n-r.failures(), n)
+	}
+	fmt.Fprintf(c.out, "%d sources, %d topics, %s\n", len(r.Sources), len(r.Topics), tests)
 }
 
 func (c *command) configCommand() *cobra.Command {

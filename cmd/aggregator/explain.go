@@ -80,7 +80,7 @@ func (s *site) explain(ctx context.Context, name string) ([]explained, error) {
 		}
 	}
 	at := s.poller.Told(name)
-	if id, ok := storyID(name); ok {
+	if id, ok := storyID(ofPage(name)); ok {
 		if pos := s.poller.Story(id); pos != 0 {
 			at = append(at, pos)
 		}
@@ -101,6 +101,14 @@ func (s *site) explain(ctx context.Context, name string) ([]explained, error) {
 	}
 	dropped, err := s.explainDropped(ctx, name)
 	return append(all, dropped...), err
+}
+
+// ofPage is the id in the address of a story's page, else s itself.
+func ofPage(s string) string {
+	if i := strings.LastIndex(s, "/stories/"); i >= 0 {
+		return strings.TrimSuffix(strings.TrimSuffix(s[i+len("/stories/"):], "/"), ".json")
+	}
+	return s
 }
 
 func storyID(s string) (id [16]byte, ok bool) {
@@ -159,39 +167,58 @@ func (s *site) explainDropped(ctx context.Context, name string) (all []explained
 			return nil, err
 		}
 		if d.Fate == news.Dropped && (ids[d.Keys.ID] || url != 0 && d.Keys.URL == url) {
-			all = append(all, explained{Dropped: &droppedLine{d.Source, d.Title, d.At, d.Reason}})
+			all = append(all, explained{Dropped: &droppedLine{s.called(d.Source), d.Title, d.At, d.Reason}})
 		}
 	}
 	return all, nil
 }
 
+// called is what people call the source with a key.
+func (s *site) called(key string) string {
+	for _, src := range s.now.Load().Sources {
+		if p, err := s.store.Poll(context.Background(), key); src.Key == key && err == nil {
+			return poll.Name(src.Source, p.Feed.Title)
+		}
+	}
+	return key
+}
+
 func (c *command) printExplained(e explained) {
 	if d := e.Dropped; d != nil {
-		fmt.Fprintf(c.out, "dropped  %s\n  from %s at %s\n  by %s\n\n", d.Title, d.Source, moment(d.At), d.Reason)
+		fmt.Fprintf(c.out, "dropped  %s\n  from %s, received %s\n  %s\n\n", titleOf(d.Title), d.Source, moment(d.At), d.Reason)
 		return
 	}
-	fmt.Fprintf(c.out, "story    %s\n  %s\n  published %s, updated %s\n", e.Story.Title, e.Story.ID, moment(e.Story.Published), moment(e.Story.Updated))
+	fmt.Fprintf(c.out, "story    %s\n  %s\n  %s\n", titleOf(e.Story.Title), e.Story.ID, dates(e.Story))
 	for _, t := range e.Tellings {
 		role := "also"
 		if t.Lead {
 			role = "lead"
 		}
-		fmt.Fprintf(c.out, "\n%s     %s: %s\n  %s\n  guid %s, from %s\n  received %s, log position %d\n", role, t.Source, t.Title, t.URL, t.GUID, t.Feed, moment(t.Seen), t.Position)
+		fmt.Fprintf(c.out, "\n%s     %s: %s\n  %s\n  guid %s, from %s\n  received %s, log position %d\n", role, t.Source, titleOf(t.Title), cmp.Or(t.URL, "(no address)"), t.GUID, t.Feed, moment(t.Seen), t.Position)
 		fmt.Fprintf(c.out, "  %s\n", evidence(t))
 		if t.Revisions > 0 {
-			fmt.Fprintf(c.out, "  revised %d times\n", t.Revisions)
+			fmt.Fprintf(c.out, "  revised %d×\n", t.Revisions)
 		}
 	}
 	if len(e.Topics) == 0 {
 		fmt.Fprintln(c.out, "\nin no topic: no rule catches it")
 	}
 	for _, f := range e.Topics {
-		fmt.Fprintf(c.out, "\nin       %s\n  by %s\n", f.Topic, strings.TrimSpace(f.Rule+" "+where(f.Where)))
+		fmt.Fprintf(c.out, "\nin       %s\n  %s\n", f.Topic, strings.TrimSpace(f.Rule+" "+where(f.Where)))
 		if len(f.Words) > 0 {
 			fmt.Fprintf(c.out, "  words: %s\n", strings.Join(slices.Compact(f.Words), ", "))
 		}
 	}
 	fmt.Fprintln(c.out)
+}
+
+func titleOf(title string) string { return cmp.Or(title, "(no title)") }
+
+func dates(st *storyLine) string {
+	if st.Updated.Equal(st.Published) {
+		return "published " + moment(st.Published)
+	}
+	return "published " + moment(st.Published) + ", updated " + moment(st.Updated)
 }
 
 func evidence(t toldLine) string {
@@ -202,11 +229,11 @@ func evidence(t toldLine) string {
 		}
 		return "began the story: nothing kept shared its GUID, address or text"
 	case "url":
-		return "tells it by its address (similarity 1)"
+		return "tells it: the same address"
 	case "text":
-		return "tells it by its title and text (similarity 1)"
+		return "tells it: the same title and text"
 	}
-	return fmt.Sprintf("tells it by %s (similarity %.2f)", t.Reason, t.Similarity)
+	return fmt.Sprintf("tells it: %s (similarity %.2f)", t.Reason, t.Similarity)
 }
 
 func where(place string) string {

@@ -58,17 +58,24 @@ func (l *live) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// visited takes one poll's account.
-func (l *live) visited(v poll.Visited) {
+// visited takes the accounts of polls: one write for all.
+func (l *live) visited(vs ...poll.Visited) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.visits++
-	l.count(v)
+	var lines bytes.Buffer
+	for _, v := range vs {
+		l.visits++
+		l.count(v)
+		if l.terminal {
+			l.rows = append(l.rows, row(v))
+		} else {
+			lines.WriteString(plain(v) + "\n")
+		}
+	}
 	if !l.terminal {
-		fmt.Fprintln(l.out, plain(v))
+		l.out.Write(lines.Bytes())
 		return
 	}
-	l.rows = append(l.rows, row(v))
 	l.rows = l.rows[max(0, len(l.rows)-liveRows):]
 	if now := time.Now(); now.Sub(l.last) > redrawEvery || l.visits == l.expected {
 		l.last = now

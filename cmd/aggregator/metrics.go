@@ -51,7 +51,13 @@ func newMetrics(s *site) *metrics {
 	return m
 }
 
-func (m *metrics) visited(v poll.Visited) {
+func (m *metrics) visited(vs ...poll.Visited) {
+	for _, v := range vs {
+		m.count(v)
+	}
+}
+
+func (m *metrics) count(v poll.Visited) {
 	switch {
 	case v.Skipped != "":
 		m.polls.WithLabelValues("skipped").Inc()

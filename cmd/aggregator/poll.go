@@ -118,6 +118,9 @@ func (c *command) printReport(r poll.Report) error {
 	}
 	s, i := r.Sources, r.Items
 	fmt.Fprintf(c.out, "sources  %d polled: %d changed, %d unchanged, %d failed; %d skipped\n", s.Polled, s.Changed, s.Unchanged, s.Failed, s.Skipped)
+	if s.Skipped > 0 {
+		fmt.Fprintln(c.out, "         skipped ones were asked too short a while ago (a floor of politeness); --force asks anyway")
+	}
 	fmt.Fprintf(c.out, "items    %d received: %d known, %d new, %d revised, %d duplicate, %d dropped\n", i.Received, i.Known, i.New, i.Revised, i.Duplicate, i.Dropped)
 	table := c.table()
 	fmt.Fprintln(table, "\nTOPIC\tNEW\tSTORIES")

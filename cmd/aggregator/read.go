@@ -95,6 +95,8 @@ func (c *command) sourcesCommand() *cobra.Command {
 
 func (l sourceLine) state() string {
 	switch {
+	case l.Failures > 1:
+		return fmt.Sprintf("%s (%d times in a row; %s)", l.Error, l.Failures, lastGood(l.Good))
 	case l.Error != "":
 		return l.Error
 	case l.Last.IsZero():
@@ -105,6 +107,13 @@ func (l sourceLine) state() string {
 		return "ok, moved to " + l.Moved
 	}
 	return "ok"
+}
+
+func lastGood(t time.Time) string {
+	if t.IsZero() {
+		return "it never went well"
+	}
+	return "it last went well " + moment(t)
 }
 
 func printLines[T any](c *command, lines []T) error {
@@ -287,7 +296,7 @@ func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, err
 
 func (c *command) printStories(stories []news.Story) error {
 	for _, st := range stories {
-		fmt.Fprintf(c.out, "%s  %s\n", moment(st.Published), cmp.Or(st.Lead.Title, "(no title)"))
+		fmt.Fprintf(c.out, "%s  %s\n", moment(st.Published), titleOf(st.Lead.Title))
 		fmt.Fprintf(c.out, "    %s  %s\n", st.Lead.Name, st.Lead.URL)
 		for _, t := range st.Also {
 			reason, _ := st.Evidence(t)

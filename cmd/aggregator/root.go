@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -45,6 +44,8 @@ var errQuiet = errors.New("")
 // usageError is a fault of the command line.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // run is the whole program but for the process: arguments in, status out.
 func run(ctx context.Context, args []string, w world) int {
 	c := &command{world: w}
@@ -63,11 +64,11 @@ func run(ctx context.Context, args []string, w world) int {
 	var usage usageError
 	switch {
 	case errors.As(err, &faults):
-		fmt.Fprintln(w.err, err) // each line begins FILE:LINE:COL, for editors
+		fmt.Fprintln(w.err, err) // each begins with FILE:LINE:COL, for editors
 	case !errors.Is(err, errQuiet):
 		fmt.Fprintf(w.err, "aggregator: %v\n", err)
 	}
-	if errors.As(err, &faults) || errors.As(err, &usage) || !began {
+	if faults != nil || errors.As(err, &usage) || !began {
 		return wrongUsage
 	}
 	return failed
@@ -83,7 +84,7 @@ anyone can read, and republishes each topic as a feed.
 
 Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: knownCommand, SuggestionsMinimumDistance: 2,
+		// No Args: only so does cobra say which command was meant.
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "", "the configuration (default $AGGREGATOR_CONFIG, else ./aggregator.yaml)")
@@ -94,18 +95,6 @@ Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 		c.opmlCommand(), c.storeCommand(), c.configCommand(), c.healthCommand(), c.reloadCommand(), c.versionCommand(),
 	)
 	return root
-}
-
-// knownCommand says of a word that is no command which one it may mean.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	meant := "`aggregator help` lists the commands"
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		meant = "did you mean " + strings.Join(like, " or ") + "?"
-	}
-	return fmt.Errorf("there is no command %q; %s", args[0], meant)
 }
 
 // path is where the configuration is.

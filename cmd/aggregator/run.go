@@ -65,9 +65,9 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 	var count *metrics
 	o := poll.Options{
 		Log: log, Scheduled: true,
-		Visited: func(v poll.Visited) {
-			count.visited(v)
-			srv.live.visited(v)
+		Visited: func(vs ...poll.Visited) {
+			count.visited(vs...)
+			srv.live.visited(vs...)
 		},
 		Changed: func([]string) { srv.soil() },
 	}
@@ -104,7 +104,7 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	start(srv.watch)
 	start(srv.writeOften)
-	srv.log.Info("serving", "address", address, "sources", len(srv.now.Load().Sources), "topics", len(srv.now.Load().Topics), "version", version)
+	srv.log.Info("serving", "address", address, "page", srv.now.Load().URL+"/", "sources", len(srv.now.Load().Sources), "topics", len(srv.now.Load().Topics), "version", version)
 	if ready != nil {
 		ready(srv, address)
 	}

@@ -58,11 +58,19 @@ func (c *Cleaner) HTML(s, base string) string {
 	if strings.IndexByte(s, '<') < 0 && strings.IndexByte(s, '&') < 0 {
 		return strings.ReplaceAll(s, ">", "&gt;")
 	}
+	safe, plain := plainHTML(s, base)
+	if !plain {
+		safe = c.byPolicy(s, base)
+	}
+	// Clean again: "&#1;" is a control character only now.
+	return strings.TrimSpace(Clean(closeTags(safe)))
+}
+
+func (c *Cleaner) byPolicy(s, base string) string {
 	r := rewriter{base: base}
 	r.b.Grow(len(s) + 64)
 	r.run(s)
-	// Clean again: "&#1;" is a control character only now.
-	return strings.TrimSpace(Clean(closeTags(c.policy.Sanitize(r.b.String()))))
+	return c.policy.Sanitize(r.b.String())
 }
 
 // rewriter copies HTML, its addresses made absolute and what shall not be seen

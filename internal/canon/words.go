@@ -124,6 +124,35 @@ func Words(s string) []string {
 	return ws
 }
 
+// Normal is the words of s with a space between them. Two texts are the same
+// to a reader who sees neither case nor punctuation if this is.
+func Normal(s string) string {
+	if !isASCII(s) {
+		return strings.Join(Words(s), " ")
+	}
+	b := make([]byte, 0, len(s))
+	gap := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case isAlnum(c):
+			if gap && len(b) > 0 {
+				b = append(b, ' ')
+			}
+			gap = false
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			b = append(b, c)
+		case !isDecimal(s, i):
+			gap = true
+		case c == '.':
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
 // wordRun is the length of the word that s begins with.
 func wordRun(s string) int {
 	i := 0

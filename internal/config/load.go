@@ -151,7 +151,11 @@ func (l *loader) absolute(v value[string]) string {
 func (l *loader) open(at place, path, hint string) *document {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		l.fault(at, "cannot read "+path+": "+reason(err), hint)
+		name := path
+		if at.doc != nil && at.doc.path == path { // the message begins with it
+			name = "this file"
+		}
+		l.fault(at, "cannot read "+name+": "+reason(err), hint)
 		return nil
 	}
 	abs, err := filepath.Abs(path)
@@ -217,14 +221,17 @@ func (l *loader) syntax(doc *document, err error) {
 		if e.ContextMsg != "" {
 			message = e.ContextMsg + ": " + message
 		}
-		l.fault(at, message, syntaxHint(e.Message))
+		if strings.Contains(message, "no documents") {
+			message = "there is nothing in it"
+		}
+		l.fault(at, message, syntaxHint(message))
 	}
 }
 
 // syntaxHint says what people most often mean.
 func syntaxHint(message string) string {
 	switch {
-	case strings.Contains(message, "no documents"):
+	case strings.Contains(message, "nothing in it"):
 		return "run `aggregator init` in an empty folder to see an example"
 	case strings.Contains(message, "multiple"):
 		return "one file holds one document: leave out the line ---"

@@ -164,7 +164,13 @@ func (l *loader) sourceQuery(v value[string], key string) (*query.Query, string)
 // query parses, and points at the very character that is wrong.
 func (l *loader) query(v value[string]) *query.Query {
 	q, err := query.Parse(v.V)
-	if err == nil || l.broken[v.node] {
+	if l.broken[v.node] {
+		return q
+	}
+	if err == nil {
+		if word := q.Mistaken(); word != "" {
+			l.warn(v.place, fmt.Sprintf("%q in small letters is a word that must be found", word), fmt.Sprintf("write %s for the operator, %q in quotes for the word", strings.ToUpper(word), word))
+		}
 		return q
 	}
 	f := newFault(v.place, err.Error(), "")

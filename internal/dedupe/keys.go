@@ -36,7 +36,7 @@ func Address(url string) uint64 {
 // Prepare makes what is compared of an item. It is the dear part, and may be
 // done side by side.
 func Prepare(it news.Item) Item {
-	title, summary, text := normal(it.Title), normal(it.Summary), normal(it.Text)
+	title, summary, text := canon.Normal(it.Title), canon.Normal(it.Summary), canon.Normal(it.Text)
 	keys := news.Keys{
 		ID:     ItemID(it.Source, it.GUID),
 		URL:    Address(it.URL),
@@ -52,8 +52,6 @@ func Prepare(it news.Item) Item {
 	}
 	return Item{Item: it, Keys: keys, Words: max(words(text), words(summary))}
 }
-
-func normal(s string) string { return strings.Join(canon.Words(s), " ") }
 
 func words(normal string) int {
 	if normal == "" {

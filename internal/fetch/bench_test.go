@@ -61,7 +61,7 @@ func BenchmarkFirst(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		defer cpu(b)()
 		for b.Loop() {
-			if _, err := parse(body, "", "https://example.org/feed"); err != nil {
+			if _, err := parse(body, "", "https://example.org/feed", nil); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -75,7 +75,7 @@ func BenchmarkFirst(b *testing.B) {
 }
 
 func items(c *Client, body []byte, prev []news.Seen) (n int, seen []news.Seen) {
-	doc, err := parse(body, "", "https://example.org/feed")
+	doc, err := parse(body, "", "https://example.org/feed", nil)
 	if err != nil {
 		return 0, nil
 	}

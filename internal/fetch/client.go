@@ -279,11 +279,11 @@ func (v *visit) items(body []byte, resp *http.Response, r *Result) (err error) {
 		}
 	}()
 	base := resp.Request.URL.String()
-	doc, err := parse(body, resp.Header.Get("Content-Type"), base)
+	m := newMemory(v.src.Key, v.prev.Seen, !v.afresh())
+	doc, err := parse(body, resp.Header.Get("Content-Type"), base, m.knows)
 	if err != nil {
 		return err
 	}
-	m := newMemory(v.src.Key, v.prev.Seen, !v.afresh())
 	m.place(&doc, base, v.now)
 	c := v.converter(&doc, base)
 	for i, s := range m.entries {

@@ -41,6 +41,8 @@ type entry struct {
 	image     string
 	rights    string
 	via       news.Feed
+	piece     uint64 // hash of the element, to the letter; 0: not known
+	cut       bool   // it stood in the last document, and was not parsed
 }
 
 type file struct{ url, kind, length, title, duration string }

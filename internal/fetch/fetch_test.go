@@ -138,7 +138,7 @@ func resultText(t *testing.T, r Result) string {
 		r.Items[i].Feed, r.Items[i].Seen = news.Feed{}, time.Time{}
 	}
 	for i := range r.Poll.Seen {
-		r.Poll.Seen[i].ID, r.Poll.Seen[i].Raw = 0, 0
+		r.Poll.Seen[i].ID, r.Poll.Seen[i].Raw, r.Poll.Seen[i].Piece = 0, 0, 0
 	}
 	r.Poll.Body = 0
 	err := ""

@@ -16,8 +16,9 @@ import (
 var errNotFeed = errors.New("not a feed")
 
 // parse reads a document of any format. contentType is the answer's header,
-// base the address it came from. A panic in a parser becomes an error.
-func parse(body []byte, contentType, base string) (doc document, err error) {
+// base the address it came from, known the pieces of the last document that
+// need no parsing; nil for none. A panic in a parser becomes an error.
+func parse(body []byte, contentType, base string, known func(uint64) bool) (doc document, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the parser gave up on this document: %v", r)
@@ -39,7 +40,18 @@ func parse(body []byte, contentType, base string) (doc document, err error) {
 	}
 	// Nothing before the root is needed any more: not the prolog (XML 1.1 is
 	// refused), not a PHP warning, not a comment longer than the parser looks.
-	return parseXML(body[root:])
+	return parseNew(body[root:], known)
+}
+
+// parseNew parses what is not known. Where the rest is not sound, or its
+// entries are not those that were left, all of it is parsed.
+func parseNew(body []byte, known func(uint64) bool) (document, error) {
+	rest, pieces := cut(body, known)
+	doc, err := parseXML(rest)
+	if err == nil && doc.partial == "" && doc.withPieces(pieces) || len(rest) == len(body) {
+		return doc, err
+	}
+	return parseXML(body)
 }
 
 // parseXML gives the parser the document as it is, and mended where that fails.

@@ -80,7 +80,7 @@ func TestDamage(t *testing.T) {
 			"xmlns on every entry":  {sound(format, 500), 500},
 			"windows-1252 declared": {strings.Replace(strings.Replace(s, "utf-8", "windows-1252", 1), "Title 7", "Title \xe9 7", 1), 9},
 		} {
-			doc, err := parse([]byte(c.body), "application/xml", "https://h.example/feed")
+			doc, err := parse([]byte(c.body), "application/xml", "https://h.example/feed", nil)
 			if err != nil || c.want >= 0 && len(doc.entries) != c.want {
 				t.Errorf("%s, %s: %d entries, want %d (%v)", format, name, len(doc.entries), c.want, err)
 			}
@@ -114,13 +114,13 @@ func TestDamagedJSON(t *testing.T) {
 		"author as text":  {strings.Replace(s, `"title":"b"`, `"author":"A"`, 1), 2},
 		"no items at all": {`{"version":"https://jsonfeed.org/version/1.1","title":"T"}`, 0},
 	} {
-		doc, err := parse([]byte(c.body), "", "https://h.example/feed")
+		doc, err := parse([]byte(c.body), "", "https://h.example/feed", nil)
 		if err != nil || len(doc.entries) != c.want {
 			t.Errorf("%s: %d entries, want %d (%v)", name, len(doc.entries), c.want, err)
 		}
 	}
 	for _, body := range []string{"{}", `{"error":"no"}`, "{", "[", "[1]", "{\x00"} {
-		if doc, err := parse([]byte(body), "", ""); err == nil && len(doc.entries) > 0 {
+		if doc, err := parse([]byte(body), "", "", nil); err == nil && len(doc.entries) > 0 {
 			t.Errorf("%q gave %+v", body, doc)
 		}
 	}
@@ -140,12 +140,12 @@ func TestGuard(t *testing.T) {
 		"wide":        wide,
 	} {
 		start := time.Now()
-		_, err := parse([]byte(body), "", "")
+		_, err := parse([]byte(body), "", "", nil)
 		if err == nil || time.Since(start) > 2*time.Second {
 			t.Errorf("%s: %v after %s", name, err, time.Since(start))
 		}
 	}
-	if _, err := parse([]byte("<rss>"+strings.Repeat("<a>", 60)+strings.Repeat("</a>", 60)+"</rss>"), "", ""); err != nil {
+	if _, err := parse([]byte("<rss>"+strings.Repeat("<a>", 60)+strings.Repeat("</a>", 60)+"</rss>"), "", "", nil); err != nil {
 		t.Errorf("60 deep: %v", err)
 	}
 }
@@ -280,7 +280,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`<rdf:RDF xmlns:rdf="u"><item><title>x`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		was := bytes.Clone(body)
-		doc, err := parse(body, "", "https://h.example/")
+		doc, err := parse(body, "", "https://h.example/", nil)
 		if err != nil && strings.Contains(err.Error(), "gave up") {
 			t.Fatal(err)
 		}
@@ -318,7 +318,7 @@ func TestCutAnywhere(t *testing.T) {
 	}
 	_, body, _ := bytes.Cut(ar.Files[0].Data, []byte("\n\n"))
 	for n := range len(body) {
-		doc, _ := parse(body[:n], "", "")
+		doc, _ := parse(body[:n], "", "", nil)
 		if len(doc.entries) > 2 {
 			t.Fatalf("%d entries of the first %d bytes", len(doc.entries), n)
 		}

@@ -13,9 +13,10 @@ import (
 // what this document adds to it.
 type memory struct {
 	source  string
-	trust   bool // false: the rules changed, so what is known comes out again
-	prev    map[uint64]news.Seen
-	entries []seenEntry // of this document, in order
+	trust   bool                 // false: the rules changed, so what is known comes out again
+	prev    map[uint64]news.Seen // by ID
+	pieces  map[uint64]uint64    // Piece → ID
+	entries []seenEntry          // of this document, in order
 	taken   map[uint64]uint64
 	seen    []news.Seen
 }
@@ -25,17 +26,24 @@ type seenEntry struct {
 	guid   string
 	id     uint64
 	raw    uint64
+	piece  uint64
 	known  bool // unchanged, or a repeat within the document
 	placed bool
 }
 
 func newMemory(source string, prev []news.Seen, trust bool) *memory {
-	m := &memory{source: source, trust: trust, prev: make(map[uint64]news.Seen, len(prev)), taken: map[uint64]uint64{}}
+	m := &memory{source: source, trust: trust, prev: make(map[uint64]news.Seen, len(prev)), pieces: make(map[uint64]uint64, len(prev)), taken: map[uint64]uint64{}}
 	for _, s := range prev {
 		m.prev[s.ID] = s
+		if s.Piece != 0 && s.Gone == 0 && trust {
+			m.pieces[s.Piece] = s.ID
+		}
 	}
 	return m
 }
+
+// knows says whether an element stood in the last document to the letter.
+func (m *memory) knows(piece uint64) bool { return m.pieces[piece] != 0 }
 
 // place gives each entry its GUID and says whether it is known.
 //
@@ -47,9 +55,7 @@ func newMemory(source string, prev []news.Seen, trust bool) *memory {
 func (m *memory) place(doc *document, base string, now time.Time) {
 	m.entries = make([]seenEntry, len(doc.entries))
 	for i := range doc.entries {
-		e := &doc.entries[i]
-		s := seenEntry{guid: guidOf(e, base), raw: e.digest()}
-		s.id = canon.Hash(m.source, s.guid)
+		s := m.entry(&doc.entries[i], base)
 		if old, ok := m.prev[s.id]; ok && old.Raw == s.raw {
 			m.take(&s)
 		}
@@ -62,6 +68,16 @@ func (m *memory) place(doc *document, base string, now time.Time) {
 		}
 	}
 	m.remember(now)
+}
+
+func (m *memory) entry(e *entry, base string) seenEntry {
+	if e.cut {
+		old := m.prev[m.pieces[e.piece]]
+		return seenEntry{id: old.ID, raw: old.Raw, piece: e.piece}
+	}
+	s := seenEntry{guid: guidOf(e, base), raw: e.digest(), piece: e.piece}
+	s.id = canon.Hash(m.source, s.guid)
+	return s
 }
 
 // guidOf is the identity that the source gives, else the address, else what
@@ -120,7 +136,7 @@ func (m *memory) remember(now time.Time) {
 		if old, ok := m.prev[s.id]; ok {
 			since = old.Since
 		}
-		m.seen = append(m.seen, news.Seen{ID: s.id, Raw: s.raw, Since: since})
+		m.seen = append(m.seen, news.Seen{ID: s.id, Raw: s.raw, Piece: s.piece, Since: since})
 	}
 }
 

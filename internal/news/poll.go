@@ -47,6 +47,8 @@ type Poll struct {
 type Seen struct {
 	ID  uint64 `json:"id"`  // as Keys.ID
 	Raw uint64 `json:"raw"` // of the entry as the parser gave it
+	// Piece is of its element in the document, to the letter; 0: not known.
+	Piece uint64 `json:"piece,omitempty"`
 	// Since and Gone are Unix times; Gone is 0 while it is in the document.
 	Since int64 `json:"since"`
 	Gone  int64 `json:"gone,omitempty"`

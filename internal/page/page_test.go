@@ -36,16 +36,16 @@ func stories() store.Batch {
 		Items: map[news.Position]news.Item{1: {GUID: "w1", Summary: "The family says: at last.", Language: "en"}},
 		Stories: []news.Story{{
 			ID: first, Pos: 1, Published: minute(0), Updated: minute(30),
-			Lead: news.Telling{Pos: 1, Source: "wire.example.org/rss", Name: "The Wire", GUID: "w1", URL: "https://wire.example.org/1", Title: "Scholar released & home", Seen: minute(1), Revisions: []news.Position{4, 5}},
+			Lead: news.Telling{Pos: 1, Source: "wire.example.org/rss", Name: "The Wire", GUID: "w1", URL: "https://wire.example.org/1", Title: "Scholar released & home", Since: minute(1), Seen: minute(1), Revisions: []news.Position{4, 5}},
 			Also: []news.Telling{
-				{Source: "daily.example.org/rss", Name: "Daily", GUID: "d1", URL: "https://daily.example.org/1", Title: "Scholar free", Seen: minute(2), Reason: "near", Similarity: 0.931},
-				{Source: "daily.example.org/rss", Name: "Daily", GUID: "d2", URL: "https://daily.example.org/2", Seen: minute(3), Reason: "text", Similarity: 1},
-				{Source: "radio.example.org/pod", GUID: "r1", Seen: minute(4), Reason: "url", Similarity: 1},
+				{Source: "daily.example.org/rss", Name: "Daily", GUID: "d1", URL: "https://daily.example.org/1", Title: "Scholar free", Since: minute(2), Seen: minute(2), Reason: "near", Similarity: 0.931},
+				{Source: "daily.example.org/rss", Name: "Daily", GUID: "d2", URL: "https://daily.example.org/2", Since: minute(3), Seen: minute(3), Reason: "text", Similarity: 1},
+				{Source: "radio.example.org/pod", GUID: "r1", Since: minute(4), Seen: minute(4), Reason: "url", Similarity: 1},
 			},
 			Topics: []news.Filing{{Topic: "China", Rule: "match", Where: "/etc/secret/aggregator.yaml:12", Words: []string{"xinjiang", "维吾尔"}}, {Topic: "China/Human Rights", Rule: "China and Human Rights"}, {Topic: "Gone", Rule: "match"}},
 		}, {
 			ID: second, Pos: 2, Published: minute(-60), Updated: minute(-60),
-			Lead:   news.Telling{Pos: 2, Source: "blog.example.org/atom", Name: "Blog", GUID: "b1", Seen: minute(5)},
+			Lead:   news.Telling{Pos: 2, Source: "blog.example.org/atom", Name: "Blog", GUID: "b1", Since: minute(5), Seen: minute(5)},
 			Topics: []news.Filing{{Topic: "China", Rule: "source Blog"}},
 		}},
 	}
@@ -108,10 +108,10 @@ func TestPages(t *testing.T) {
 		},
 		"/topics/china": {
 			"<h1>China</h1>", `href="https://wire.example.org/1" rel="noreferrer"`, `datetime="2026-05-05T08:00:00Z"`, "<summary>also in 2 outlets</summary>", "nearly the same text (93%)",
-			"radio.example.org/pod", "the same address", "Here by match: “xinjiang”, “维吾尔” <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "Here by source Blog",
+			"radio.example.org/pod", "the same address", "Why: match — “xinjiang”, “维吾尔” <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "Why: source Blog",
 			`<link rel="alternate" type="application/rss&#43;xml" title="China, RSS"`,
 		},
-		"/topics/china/human-rights":  {"<h1>China/Human Rights</h1>", "Here by China and Human Rights"},
+		"/topics/china/human-rights":  {"<h1>China/Human Rights</h1>", "Why: China and Human Rights"},
 		"/topics/china/human-rights/": {"<h1>China/Human Rights</h1>"},
 		"/topics/中国":                  {"<h1>中国</h1>", "No stories yet."},
 		"/stories/" + first: {
@@ -355,5 +355,25 @@ func BenchmarkTopicPage(b *testing.B) {
 		if _, err := p.make(b.Context(), p.site.Load(), "/topics/china"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestNest(t *testing.T) {
+	s := &shown{byPath: map[string]Topic{}}
+	names := []string{"China", "Human Rights", "China/Human Rights", "Africa/Sudan", "China/Human Rights/Camps", "Climate", "China/Xinjiang"}
+	var views []topicView
+	for _, n := range names {
+		s.byPath[news.Topic{Name: n}.Path()] = Topic{Topic: news.Topic{Name: n}}
+	}
+	for _, n := range names {
+		views = append(views, s.topicView(s.byPath[news.Topic{Name: n}.Path()]))
+	}
+	var got []string
+	for _, v := range nest(views) {
+		got = append(got, strings.Repeat(" ", v.Depth)+v.Name)
+	}
+	want := []string{"China", " China/Human Rights", "  China/Human Rights/Camps", " China/Xinjiang", "Human Rights", "Africa/Sudan", "Climate"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }

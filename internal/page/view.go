@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -20,7 +21,8 @@ type link struct {
 // A topicView is a topic as the pages show it.
 type topicView struct {
 	Name, Href string
-	Depth      int // topics above it that have a page as well
+	Depth      int    // topics above it that have a page as well
+	above      string // the nearest of them; "" if there is none
 	Count      int
 	Feeds      []link
 	Stories    []storyView
@@ -51,6 +53,7 @@ type tellView struct {
 	URL        string    `json:"url,omitempty"`
 	Title      string    `json:"title,omitempty"`
 	Seen       time.Time `json:"seen"`
+	Since      time.Time `json:"-"` // what readers see: min(claimed, first seen)
 	Reason     string    `json:"reason,omitempty"`
 	Similarity float64   `json:"similarity,omitempty"`
 	Revisions  int       `json:"revisions"`
@@ -90,7 +93,25 @@ func (p *Pages) index(ctx context.Context, s *shown) (made, error) {
 		topics = append(topics, v)
 		h.Feeds = append(h.Feeds, v.named()[:min(1, len(v.Feeds))]...)
 	}
-	return p.render(s, "index", h, topics)
+	return p.render(s, "index", h, nest(topics))
+}
+
+// nest puts each topic behind the one that it is under: China/Human Rights
+// behind China, though Human Rights stands between them in the configuration.
+func nest(topics []topicView) (out []topicView) {
+	under := map[string][]topicView{}
+	for _, t := range topics {
+		under[t.above] = append(under[t.above], t)
+	}
+	var list func(above string)
+	list = func(above string) {
+		for _, t := range under[above] {
+			out = append(out, t)
+			list(t.Name)
+		}
+	}
+	list("")
+	return out
 }
 
 func (p *Pages) topic(ctx context.Context, s *shown, path string) (made, error) {
@@ -170,8 +191,9 @@ func (p *Pages) sources(ctx context.Context, s *shown, json bool) (made, error) 
 func (s *shown) topicView(t Topic) topicView {
 	v := topicView{Name: t.Name, Href: s.href("/topics/" + t.Path())}
 	for _, parent := range t.Parents() {
-		if _, ok := s.byPath[news.Topic{Name: parent}.Path()]; ok {
+		if p, ok := s.byPath[news.Topic{Name: parent}.Path()]; ok {
 			v.Depth++
+			v.above = cmp.Or(v.above, p.Name)
 		}
 	}
 	for _, f := range []link{{"Atom", ".atom", "application/atom+xml"}, {"RSS", ".rss", "application/rss+xml"}, {"JSON", ".json", "application/feed+json"}} {
@@ -199,7 +221,7 @@ func (s *shown) storyView(st news.Story) storyView {
 	}
 	for _, t := range st.Also {
 		reason, similarity := st.Evidence(t)
-		v.Also = append(v.Also, tellView{called(t), t.GUID, web(t.URL), t.Title, t.Seen.UTC(), reason, similarity, len(t.Revisions)})
+		v.Also = append(v.Also, tellView{called(t), t.GUID, web(t.URL), t.Title, t.Seen.UTC(), t.Since.UTC(), reason, similarity, len(t.Revisions)})
 	}
 	for _, f := range st.Topics {
 		w := whyView{Topic: f.Topic, Rule: f.Rule, Where: path.Base("/" + f.Where), Words: f.Words}

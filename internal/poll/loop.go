@@ -49,6 +49,14 @@ type job struct {
 	source *Source
 	orders []*order
 	began  time.Time
+	at     time.Time // of the order; zero: when it begins
+}
+
+// a start is a job on its way to a worker.
+type start struct {
+	*job
+	plan *plan
+	at   time.Time
 }
 
 // loop is the state of Run; only its goroutine touches it.
@@ -58,6 +66,8 @@ type loop struct {
 	hosts   *hosts
 	jobs    map[string]*job
 	running int
+	workers int // as many as ever ran at one time; a grown stack is kept
+	starts  chan start
 	fetched chan *visit
 
 	pending  []*visit // fetched, not yet with the committer
@@ -78,10 +88,11 @@ func (p *Poller) Run(ctx context.Context) error {
 	defer stop()
 	l := &loop{
 		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
-		fetched: make(chan *visit), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
+		fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
 	}
 	go l.committer(work)
 	defer close(l.batches)
+	defer close(l.starts)
 	at, err := p.store.At(ctx)
 	if err != nil {
 		return err
@@ -110,24 +121,17 @@ func (l *loop) fill(ctx context.Context) error {
 	if !l.Scheduled {
 		return nil
 	}
-	next := map[string]time.Time{}
+	pl, now := l.plan.Load(), time.Now()
+	for i := range pl.Sources {
+		l.queue.Set(pl.Sources[i].Key, now) // unless it was polled before
+	}
 	for poll, err := range l.store.Polls(ctx) {
 		if err != nil {
 			return fmt.Errorf("poll: read what is due: %w", err)
 		}
-		next[poll.Source] = poll.Next
-	}
-	pl, now := l.plan.Load(), time.Now()
-	for i := range pl.Sources {
-		s := &pl.Sources[i]
-		at, polled := next[s.Key]
-		switch {
-		case !polled:
-			at = now
-		case at.Before(now):
-			at = s.Schedule.Overdue(s.Key, at, now, pl.Spread, schedule.Limits{Spread: pl.Spread})
+		if s := pl.byKey[poll.Source]; s != nil {
+			l.queue.Set(s.Key, resume(pl, s, poll, now))
 		}
-		l.queue.Set(s.Key, at)
 	}
 	return nil
 }
@@ -156,7 +160,7 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		do(ctx)
 	case v := <-l.fetched:
 		l.running--
-		l.hosts.done(host(v.source.URL), time.Now())
+		l.hosts.done(v.source.host, time.Now())
 		if len(l.pending) == 0 {
 			l.oldest = time.Now()
 		}
@@ -167,21 +171,21 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		l.finish(c)
 	case now := <-forget:
 		if !l.busy {
-			return l.forgetNow(ctx, now)
+			l.forgetNow(ctx, now)
 		}
 	case <-timer.C:
 	}
 	return nil
 }
 
-func (l *loop) forgetNow(ctx context.Context, now time.Time) error {
-	if err := l.forget(ctx, now); err != nil {
+func (l *loop) forgetNow(ctx context.Context, now time.Time) {
+	some, err := l.forget(ctx, now)
+	if err != nil {
 		l.Log.Error("could not forget old stories; will try again", "error", err)
 	}
-	if l.Changed != nil {
+	if some && l.Changed != nil {
 		l.Changed(nil)
 	}
-	return nil
 }
 
 // sleep is how long nothing will happen by itself.
@@ -220,7 +224,7 @@ func (l *loop) take(o *order) {
 			l.tell(Visited{Key: key, Name: Name(s.Source, ""), Skipped: why})
 			continue
 		}
-		l.enqueue(&job{source: s, orders: []*order{o}})
+		l.enqueue(&job{source: s, orders: []*order{o}, at: now})
 		o.left++
 	}
 	if o.left == 0 {
@@ -252,7 +256,7 @@ func (o *order) add(v Visited) {
 func (l *loop) enqueue(j *job) {
 	l.jobs[j.source.Key] = j
 	l.queue.Remove(j.source.Key)
-	l.hosts.wait(host(j.source.URL), j)
+	l.hosts.wait(j.source.host, j)
 }
 
 // start begins every fetch that may begin now.
@@ -272,12 +276,27 @@ func (l *loop) start(work context.Context) {
 		if j == nil {
 			break
 		}
-		l.running++
 		j.began = now
-		go func() { l.fetched <- l.visit(work, pl, j.source, now.UTC().Truncate(time.Second)) }()
+		if l.running++; l.running > l.workers {
+			l.workers++
+			go l.worker(work)
+		}
+		at := now
+		if !j.at.IsZero() {
+			at = j.at // items without a date get one that does not tell who answered first
+		}
+		l.starts <- start{j, pl, at.UTC().Truncate(time.Second)}
 	}
 	if at, ok := l.queue.Next(); ok {
 		l.next.Store(at.Unix())
+	}
+}
+
+// worker makes visits. There are never fewer workers than jobs that run, so
+// that starting one does not wait.
+func (l *loop) worker(work context.Context) {
+	for s := range l.starts {
+		l.fetched <- l.visit(work, s.plan, s.source, s.at)
 	}
 }
 
@@ -307,6 +326,7 @@ func (l *loop) committer(work context.Context) {
 
 // finish ends the jobs of a batch that is kept, or is not.
 func (l *loop) finish(c committed) {
+	told := make([]Visited, 0, len(c.visits))
 	for i, v := range c.visits {
 		j := l.jobs[v.source.Key]
 		delete(l.jobs, v.source.Key)
@@ -324,34 +344,39 @@ func (l *loop) finish(c committed) {
 			}
 			l.queue.Set(result.Key, at)
 		}
-		l.tell(result)
+		told = append(told, result)
 		for _, o := range j.orders {
 			o.add(result)
 			if c.err != nil {
 				o.err = c.err
 			}
 			if o.left--; o.left == 0 {
-				o.done <- o.passed
+				defer func() { o.done <- o.passed }()
 			}
 		}
 	}
+	l.tell(told...)
 	if l.Changed != nil && len(c.changed) > 0 {
 		l.Changed(c.changed)
 	}
 }
 
-func (l *loop) tell(v Visited) {
+func (l *loop) tell(vs ...Visited) {
 	if l.Visited != nil {
-		l.Visited(v)
+		l.Visited(vs...)
 	}
 }
 
 // change takes a new plan: what is under way ends under the old one.
 func (l *loop) change(ctx context.Context, pl *plan) error {
 	for l.busy {
-		c := <-l.kept
-		l.busy = false
-		l.finish(c)
+		select {
+		case c := <-l.kept:
+			l.busy = false
+			l.finish(c)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	old := l.plan.Swap(pl)
 	l.index.SetWindow(pl.Window)

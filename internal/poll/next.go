@@ -60,6 +60,20 @@ func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
 	return slot, "schedule " + s.Schedule.String()
 }
 
+// resume is when a source is polled first after a start or a change of plan:
+// when the record says, or sooner if a new schedule does. What fell due while we
+// were away is spread, not stampeded.
+func resume(pl *plan, s *Source, p news.Poll, now time.Time) time.Time {
+	if p.Next.Before(now) {
+		forbidden, _ := floor(s, p)
+		return s.Schedule.Overdue(s.Key, p.Next, now, pl.Spread, schedule.Limits{Spread: pl.Spread, Floor: forbidden})
+	}
+	if at, _ := due(pl, s, p, now); at.Before(p.Next) {
+		return at
+	}
+	return p.Next
+}
+
 func times(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

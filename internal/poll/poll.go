@@ -42,6 +42,8 @@ type Source struct {
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
 	DropWhere, KeepWhere string
+
+	host string // of its address
 }
 
 // A Plan is all that a changed configuration may change.
@@ -71,8 +73,8 @@ type Fetcher interface {
 // Options are what no reload changes.
 type Options struct {
 	Log *slog.Logger
-	// Visited is told of every visit when what it brought is kept.
-	Visited func(Visited)
+	// Visited is told of visits when what they brought is kept.
+	Visited func(...Visited)
 	// Changed is told which topics hold something else than before.
 	Changed func(topics []string)
 	// Scheduled polls sources as they fall due; without, only orders count.
@@ -103,8 +105,11 @@ type plan struct {
 }
 
 func newPlan(p Plan) *plan {
-	made := &plan{Plan: p, byKey: map[string]*Source{}, place: map[string]int{}}
+	made := &plan{Plan: p, byKey: make(map[string]*Source, len(p.Sources)), place: make(map[string]int, len(p.Sources))}
+	p.Sources = slices.Clone(p.Sources)
+	made.Sources = p.Sources
 	for i := range p.Sources {
+		p.Sources[i].host = host(p.Sources[i].URL)
 		made.byKey[p.Sources[i].Key] = &p.Sources[i]
 		made.place[p.Sources[i].Key] = i
 	}
@@ -125,7 +130,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 			return nil, err
 		}
 	}
-	if err := po.forget(ctx, time.Now()); err != nil {
+	if _, err := po.forget(ctx, time.Now()); err != nil {
 		return nil, err
 	}
 	if err := po.refile(ctx); err != nil {

@@ -150,7 +150,7 @@ func (d *desk) rules(rules ...topic.Rule) {
 
 func (d *desk) open() *Poller {
 	d.t.Helper()
-	p, err := Open(d.t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Visited: func(v Visited) { d.told = append(d.told, v) }})
+	p, err := Open(d.t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Visited: func(vs ...Visited) { d.told = append(d.told, vs...) }})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -408,7 +408,7 @@ func TestForgetting(t *testing.T) {
 	d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
 	d.pass()
 	p := d.open()
-	if err := p.forget(t.Context(), time.Now().Add(31*24*time.Hour)); err != nil {
+	if _, err := p.forget(t.Context(), time.Now().Add(31*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(d.stories()); n != 0 {

@@ -24,8 +24,8 @@ const refileStep = 500
 func (pl *plan) fingerprint() string {
 	parts := []string{fmt.Sprint(pl.Filer.Fingerprint())}
 	for _, s := range pl.Sources {
-		if s.Name != "" || len(s.Topics)+len(s.Tags) > 0 {
-			parts = append(parts, s.Key, s.Name, fmt.Sprintf("%q %q", s.Topics, s.Tags))
+		if s.Name+s.Language != "" || len(s.Topics)+len(s.Tags) > 0 {
+			parts = append(parts, s.Key, s.Name, s.Language, fmt.Sprintf("%q %q", s.Topics, s.Tags))
 		}
 	}
 	return strconv.FormatUint(canon.Hash(parts...), 16)
@@ -119,13 +119,14 @@ func renamed(pl *plan, t news.Telling) string {
 	return t.Name
 }
 
-// forget expires what is older than Retain, in the store and in the index.
-func (p *Poller) forget(ctx context.Context, now time.Time) error {
+// forget expires what is older than Retain, in the store and in the index, and
+// says whether there was any.
+func (p *Poller) forget(ctx context.Context, now time.Time) (bool, error) {
 	oldest := now.Add(-p.plan.Load().Retain)
 	var to news.Position
 	for d, err := range p.store.Since(ctx, 0) {
 		if err != nil {
-			return fmt.Errorf("poll: forget: %w", err)
+			return false, fmt.Errorf("poll: forget: %w", err)
 		}
 		if !d.At.Before(oldest) {
 			break
@@ -133,14 +134,14 @@ func (p *Poller) forget(ctx context.Context, now time.Time) error {
 		to = d.Pos
 	}
 	if to == 0 {
-		return nil
+		return false, nil
 	}
 	if err := p.store.Expire(ctx, to); err != nil {
-		return fmt.Errorf("poll: forget: %w", err)
+		return false, fmt.Errorf("poll: forget: %w", err)
 	}
 	p.memory.Lock()
 	p.index.Expire(to)
 	p.memory.Unlock()
 	p.Log.Info("forgot what is older than retain", "up_to", to, "before", oldest.UTC().Format(time.RFC3339))
-	return nil
+	return true, nil
 }

@@ -3,6 +3,7 @@ package poll
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"aggregator/internal/news"
@@ -113,13 +114,21 @@ func (r *Report) add(v Visited) {
 func (v Visited) Says() string {
 	switch {
 	case v.Err != nil && !v.Poll.Next.IsZero() && v.Poll.Next.Before(never):
-		return v.Err.Error() + "; next try " + v.Poll.Next.UTC().Format("2006-01-02 15:04 MST") + " (" + v.Poll.Why + ")"
+		return v.reason() + "; next try " + v.Poll.Next.UTC().Format("2006-01-02 15:04 MST") + " (" + v.Poll.Why + ")"
 	case v.Err != nil:
-		return v.Err.Error()
+		return v.reason()
 	case v.Poll.Partial != "" && !v.Unchanged:
 		return "partial: " + v.Poll.Partial
 	}
 	return ""
+}
+
+// reason is the error without the source's name, which stands beside it.
+func (v Visited) reason() string {
+	if e := v.Err.Error(); v.Poll.Error == "" || !strings.HasSuffix(e, v.Poll.Error) {
+		return e
+	}
+	return v.Poll.Error
 }
 
 // finish sorts what the order of answers left in any order, and adds the

@@ -11,6 +11,7 @@ import (
 
 	"aggregator/internal/fetch"
 	"aggregator/internal/news"
+	"aggregator/internal/schedule"
 )
 
 // running starts a poller on its schedule inside a bubble with a clock of its
@@ -157,6 +158,32 @@ func TestStoreDownAndBack(t *testing.T) {
 		stop()
 		if d.one().Lead.Title != "Dam breaks" {
 			t.Error("the story was lost")
+		}
+	})
+}
+
+// A source whose schedule is changed to a more frequent one is not left to
+// wait for the moment that the old one set.
+func TestChangedSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "a")
+		daily, _, err := schedule.Parse("@daily")
+		if err != nil {
+			t.Fatal(err)
+		}
+		often := d.plan.Sources[0].Schedule
+		d.plan.Sources[0].Schedule = daily
+		p, stop := d.running(t)
+		time.Sleep(time.Minute)
+		d.plan.Sources[0].Schedule = often
+		if err := p.Change(t.Context(), d.plan); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		stop()
+		if n := d.times("a.example/feed"); n < 4 {
+			t.Errorf("asked %d times in an hour, every 15 minutes", n)
 		}
 	})
 }

@@ -297,7 +297,9 @@ func (s *step) close(visits []*visit, entries []entry, ds []news.Decision) {
 		s.batch.Stories = append(s.batch.Stories, *s.stories[pos])
 	}
 	for _, r := range s.results {
-		s.batch.Polls = append(s.batch.Polls, r.Poll)
+		if r.Poll.Source != "" { // else the store could not even say what was
+			s.batch.Polls = append(s.batch.Polls, r.Poll)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ type telling struct {
 	GUID       string    `json:"guid"`
 	URL        string    `json:"url,omitempty"`
 	Title      string    `json:"title,omitempty"`
-	Seen       time.Time `json:"seen"`
+	Published  time.Time `json:"published"` // as the story's: a store built anew gives the same
 	Reason     string    `json:"reason,omitempty"`
 	Similarity float64   `json:"similarity,omitempty"`
 }
@@ -171,7 +171,7 @@ func newTelling(st news.Story, t news.Telling) telling {
 		GUID:       canon.Clean(t.GUID),
 		URL:        link(t.URL),
 		Title:      canon.Clean(t.Title),
-		Seen:       seconds(t.Seen),
+		Published:  seconds(t.Since),
 		Reason:     canon.Clean(reason),
 		Similarity: similarity,
 	}

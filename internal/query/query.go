@@ -147,6 +147,26 @@ func (n *node) kid(i int) string {
 	return k.String()
 }
 
+// Mistaken is the first word in it that other languages would take for an
+// operator: `or` in `china or tibet`, which asks for all three words. "" if
+// there is none; quoted, the word is meant.
+func (q *Query) Mistaken() string { return q.root.mistaken() }
+
+func (n *node) mistaken() string {
+	if n.op == opWords && n.field == plain && !n.quoted {
+		switch strings.ToLower(n.typed) {
+		case "and", "or", "not", "near":
+			return n.typed
+		}
+	}
+	for _, k := range n.kids {
+		if word := k.mistaken(); word != "" {
+			return word
+		}
+	}
+	return ""
+}
+
 // Topics are the names in its topic: fields, as written, each once.
 func (q *Query) Topics() []string { return q.root.topics(nil, false) }
 

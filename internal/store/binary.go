@@ -67,7 +67,7 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 // EncodePoll writes the record of a poll. It is read and written at every visit,
 // even of a source where nothing changed, so it is binary too.
 func EncodePoll(p news.Poll) []byte {
-	b := make([]byte, 0, 256+22*len(p.Seen))
+	b := make([]byte, 0, 256+30*len(p.Seen))
 	b = append(b, formPoll)
 	for _, s := range pollStrings(&p) {
 		b = binary.AppendUvarint(b, uint64(len(*s)))
@@ -86,6 +86,7 @@ func EncodePoll(p news.Poll) []byte {
 	for _, s := range p.Seen {
 		b = binary.LittleEndian.AppendUint64(b, s.ID)
 		b = binary.LittleEndian.AppendUint64(b, s.Raw)
+		b = binary.LittleEndian.AppendUint64(b, s.Piece)
 		b = binary.AppendVarint(b, s.Since-last)
 		b = binary.AppendVarint(b, s.Gone)
 		last = s.Since
@@ -110,10 +111,10 @@ func DecodePoll(b []byte) (news.Poll, error) {
 		*n = int(r.varint())
 	}
 	p.Body, p.Rules = r.uint64(), r.uint64()
-	p.Seen = make([]news.Seen, 0, len(r.b)/18)
+	p.Seen = make([]news.Seen, 0, len(r.b)/26)
 	last := int64(0)
 	for len(r.b) > 0 {
-		s := news.Seen{ID: r.uint64(), Raw: r.uint64()}
+		s := news.Seen{ID: r.uint64(), Raw: r.uint64(), Piece: r.uint64()}
 		s.Since, s.Gone = last+r.varint(), r.varint()
 		last = s.Since
 		p.Seen = append(p.Seen, s)

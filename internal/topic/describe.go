@@ -42,7 +42,8 @@ func weightText(w Weighted) string {
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
 
-// Describe says in one line what the topic holds; "" for one that is none.
+// Describe says in one line what the topic of that name holds, `match: …` or
+// `in both China and Human Rights`; "" for one that is none.
 func (f *Filer) Describe(name string) string {
 	i, ok := f.names[key(name)]
 	if !ok {
@@ -62,7 +63,7 @@ func (f *Filer) Describe(name string) string {
 	if below := f.belowText(i); below != "" {
 		holds = append(holds, below)
 	}
-	return r.Name + ": " + strings.Join(holds, ", or ") + f.loneText(i)
+	return strings.Join(holds, ", or ") + f.loneText(i)
 }
 
 func (f *Filer) joinTexts(i int) []string {

@@ -66,7 +66,7 @@ func compare(t *testing.T, path string, file txtar.File, got string) []byte {
 func describe(f *Filer) string {
 	var b strings.Builder
 	for _, r := range f.rules {
-		b.WriteString(f.Describe(r.Name) + "\n")
+		b.WriteString(r.Name + ": " + f.Describe(r.Name) + "\n")
 	}
 	return b.String()
 }

@@ -1,0 +1,132 @@
+/*
+Aggregator reads many feeds and publishes few: it polls the sources named in
+aggregator.yaml, files every item under a story (copies of one story are one
+story), assigns stories to topics by the words they hold, and serves each topic
+as Atom, RSS and JSON Feed.
+
+This page is the tour of the house for those who work in it. What a user sees is
+in README.md.
+
+# The values, in order
+
+No story lost; no story twice; nobody harmed (publishers, readers, the host);
+simple; fast. Where two pull apart, the earlier one wins.
+
+# Floors and rooms
+
+A room is a package. It imports only from floors below its own; rooms on one
+floor do not know one another, but for floor 2, which reads from left to right.
+Each foreign library has one door. internal/arrows_test.go holds every arrow
+that is allowed, with its reason, and fails on any other.
+
+	4  cmd/aggregator
+	3  poll     publish     page     config
+	2  fetch  →  dedupe  →  topic  →  store (bolt, storetest)
+	1  news     canon     query     schedule
+
+	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
+	canon     canonical addresses; safe HTML; plain words; bytes to UTF-8
+	query     the language of rules: parse once, match many items
+	schedule  cron specs to due moments, spread steadily; knows no clock
+	fetch     one conditional GET to items and the new Poll record
+	dedupe    which story does this item tell: the Index over the log; pure
+	topic     which topics is a story in, by which rule and words; pure
+	store     remembers: the log, items, stories, the shelf, polls; one step at a
+	          time. bolt keeps its contract, storetest is the contract as tests
+	poll      the order of the walk: leases, floors, backoff, the account
+	publish   the shelf as Atom, RSS, JSON Feed and OPML; over HTTP and as files
+	page      the shelf as web pages that need no script
+	config    aggregator.yaml to usable values, or every fault with its place
+	demo      sample outlets on loopback; imports no room
+	cmd       builds the rooms, hands each its part, waits
+
+Two rooms are on the plan and not yet built: store/redis, the twin of
+store/bolt, and websub, which pushes and is pushed to.
+
+# The heart: one log of decisions, one mind that replays it
+
+Deciding is pure; doing is thin. Whatever becomes of an item is a
+news.Decision: which item, its fate (known, new, revised, duplicate, dropped),
+which story, why, when. The decisions of a site are one append-only log in the
+store, in one order. The log is the memory of what was seen, the explanation,
+the account and the backup.
+
+dedupe.Index is that log applied to memory. It is changed by nothing else, so
+that it is the same after every restart. A batch of polls is kept so (poll,
+commit.go and step.go):
+
+	decide   what the items are, at the log's end; in memory, nothing changed
+	append   decisions, items, stories, shelf and Poll records: one step, all or nothing
+	apply    the decisions that are kept to the Index
+
+One committer does this for the whole process: there are no locks, and an append
+that fails leaves memory as it was. A poll that was not kept comes again, for
+its validators (ETag, Last-Modified) were not kept either. If somebody else
+appended first, the store says ErrBehind: read on, apply, decide again.
+
+Known items leave no decision: they cost nothing but the look.
+
+# The walk of one item
+
+	schedule.Queue    its source is due
+	poll.loop         the source's host has room; the visit is the source's lease
+	fetch             If-None-Match; limits; a 304 ends here, as do entries that
+	                  stood in the last document just so
+	fetch, canon      charset, repair, gofeed; address, HTML and words in one form
+	poll.visit        drop: and keep: of the source
+	dedupe.Prepare    its keys: GUID, address, title with text
+	Index.Decide      nominate the tellings that share a key, judge them
+	poll.step         join the story or begin one; choose its lead
+	topic.Filer       file the story, with rule and words
+	store.Append      kept, or not at all
+	publish, page     GET /topics/china/human-rights.atom
+
+# Words
+
+One word for one thing, in code, messages and pages.
+
+	source      an upstream we are configured to poll
+	feed        a document in RSS, Atom or JSON Feed, theirs or ours
+	item        one entry of one source's feed, cleaned; immutable
+	story       what one or more items tell; what we publish
+	telling     an item as its story knows it
+	lead, also  the telling that stands for the story; the others
+	duplicate   an item judged to tell a story that is already on the shelf
+	known       an item seen before, unchanged
+	revision    a known item whose title or text changed
+	topic       a named rule, China/Human Rights; label: a category that a source
+	            put on an item; tag: a word that the configuration puts on a source
+	tier        a source's rank when copies compete; 1 is best
+	key         a hash under which the Index finds an item again
+	poll        one visit to one source, and the record of the last one
+	floor       what politeness forbids before a moment; backoff is one
+	lease       the sole right to poll a source for a while
+	log         the site's decisions in their one order; position: a place in it
+	index       the log of the window, applied to memory
+	shelf       the stories under each topic, newest first
+	expire      to forget a story after `retain`
+
+# This package
+
+	main.go              the process
+	root.go              the commands, exit statuses, world: what a command sees
+	site.go              the rooms of one configuration, built and joined
+	run.go               the daemon: serve, watch the files, write the static tree
+	control.go           a socket by which commands ask the daemon that has the store
+	poll.go, live.go     one pass; the table on a terminal
+	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
+	                     a command or a few each
+	metrics.go, log.go   what monitoring reads
+
+# Where to begin reading
+
+internal/news top to bottom: it is short, and it is the vocabulary. Then
+dedupe/judge.go (what is "the same"), poll/step.go (what becomes of a visit),
+store/store.go (what is promised), and here site.go (how all is joined). Each
+room's first comment says how to read the rest of it.
+
+To add a rule of "the same", begin with a case in dedupe's tests; a repair of
+broken feeds, with a document in fetch's testdata; a key of the configuration,
+with a good and a bad file in config's; a store, with storetest.
+*/
+package main
