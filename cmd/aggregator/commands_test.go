@@ -57,7 +57,7 @@ func TestInit(t *testing.T) {
 func TestCheck(t *testing.T) {
 	const good = "sources: [{ url: https://example.org/a, name: A, schedule: \"30 4 * * *\" }]\ntopics:\n  - { name: China, match: china }\n  - { name: Rights, match: '\"human rights\"' }\n  - { name: China/Rights }\nfetch: { spread: 0s }\ntests:\n  - { item: { title: \"Human rights in China\" }, topics: [China, Rights, China/Rights] }\n"
 	d := newDesk(t, good)
-	out := d.says([]string{"check"}, "1 of 1 tests passed", "China/Rights: in both China and Rights")
+	out := d.says([]string{"check"}, "1 of 1 tests passed", "in both China and Rights")
 	if n := strings.Count(out, " 04:30"); n != 3 {
 		t.Errorf("%d next polls at 04:30, want 3:\n%s", n, out)
 	}
@@ -142,7 +142,7 @@ func TestExplain(t *testing.T) {
 	}
 	id := story[at].ID
 	for _, name := range []string{id, strings.TrimPrefix(id, "urn:uuid:"), "meridian-4711", "https://meridian.example/2020/11/lawyer-freed", "https://harbour.example/news/lawyer.html", "tag:harbour.example,2020:lawyer"} {
-		d.says([]string{"explain", name}, id, "Meridian Wire", "Harbour Daily", "Plateau Post", "tells it by its address", "tells it by its title and text", "words: ", "aggregator.yaml:")
+		d.says([]string{"explain", name}, id, "Meridian Wire", "Harbour Daily", "Plateau Post", "tells it: the same address", "tells it: the same title and text", "words: ", "aggregator.yaml:")
 	}
 	e := lines[explained](t, d.must("explain", "--json", id))
 	if len(e) != 1 || len(e[0].Tellings) != 3 || len(e[0].Topics) != 4 {
