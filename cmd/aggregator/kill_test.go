@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -198,15 +199,21 @@ func sameTrees(t *testing.T, a, b *desk) {
 	}
 }
 
-// tree reads all files below a folder.
+// tree reads all files below a folder, also while they come and go.
 func (d *desk) tree(name string) map[string]string {
 	d.t.Helper()
 	files := map[string]string{}
 	err := filepath.WalkDir(d.path(name), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		rel, _ := filepath.Rel(d.path(name), path)
 		files[filepath.ToSlash(rel)] = string(b)
 		return err
