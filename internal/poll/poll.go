@@ -202,7 +202,7 @@ func (p *Poller) NextDue() time.Time {
 }
 
 // Name is what people call a source: as configured, else the feed's own title,
-// else its host.
+// else its address.
 func Name(src news.Source, feedTitle string) string {
 	if src.Name != "" {
 		return src.Name
@@ -210,7 +210,7 @@ func Name(src news.Source, feedTitle string) string {
 	if feedTitle != "" {
 		return feedTitle
 	}
-	return host(src.URL)
+	return src.Key
 }
 
 func host(address string) string {
