@@ -41,14 +41,14 @@ fuzz:
 
 # golden rewrites what is compared to the letter; read the diff.
 golden:
-	go test ./internal/publish ./internal/page ./internal/config -update
+	go test $$(grep -rl --include=*_test.go 'Bool("update"' internal cmd | xargs -n1 dirname | sort -u | sed "s,^,./,") -update
 
 # bench prints how a pass over 2,000 feeds compares with asking for them at all.
 bench: build
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
 image:
-	docker build -f deploy/Dockerfile -t aggregator:$(VERSION) .
+	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .
 
 # tools are the programs that the tests run beside ours, from Debian.
 COMMANDS := gcc redis-server xmllint newsboat jing
@@ -61,7 +61,8 @@ tools:
 	else echo "the tests need these programs, which are missing:$$missing"; echo "install them: apt-get install $(PACKAGES)"; exit 1; fi; \
 	command -v apt-get >/dev/null || { echo "the tests need these programs, which are missing:$$missing"; exit 1; }; \
 	echo "installing for the tests:$$missing"; \
-	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null && \
+	for c in $(COMMANDS); do command -v $$c >/dev/null || { echo "$$c is still missing"; exit 1; }; done
 
 clean:
 	rm -rf bin

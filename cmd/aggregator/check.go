@@ -42,7 +42,7 @@ func (c *command) initCommand() *cobra.Command {
 func writeNew(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and is not overwritten; name another with --config FILE, or move it aside", path)
+		return fmt.Errorf("%s is there already and is not overwritten; move it aside, or use another name", path)
 	}
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (c *command) checkCommand() *cobra.Command {
 			cfg, err := config.Load(c.path(), c.env)
 			var faults config.Faults
 			if errors.As(err, &faults) && c.json {
-				return errors.Join(c.line(checked{Faults: faults}), err)
+				return errors.Join(c.line(checked{Faults: faults, Warnings: config.Faults{}, Tests: []testLine{}, Topics: []checkedTopic{}, Sources: []checkedPolls{}}), err)
 			}
 			if err != nil {
 				return err
@@ -108,7 +108,10 @@ func (c *command) checkCommand() *cobra.Command {
 }
 
 func check(cfg *config.Config, filer *topic.Filer, now time.Time) checked {
-	result := checked{Faults: config.Faults{}, Warnings: cfg.Warnings, Tests: []testLine{}}
+	result := checked{
+		Faults: config.Faults{}, Warnings: append(config.Faults{}, cfg.Warnings...),
+		Tests: []testLine{}, Topics: []checkedTopic{}, Sources: []checkedPolls{},
+	}
 	for _, t := range cfg.Tests {
 		result.Tests = append(result.Tests, runTest(cfg, filer, t))
 	}

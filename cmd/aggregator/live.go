@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"aggregator/internal/poll"
 )
@@ -16,10 +15,11 @@ import (
 // progress bar, redrawn in place; in a pipe a line each.
 type live struct {
 	out      io.Writer
-	terminal bool
+	width    func() int // of the terminal; nil in a pipe
 	mu       sync.Mutex
 	expected int // polls of this pass; 0: no end in sight
-	visits   int
+	fetched  int // answered, not yet decided
+	visits   int // decided and kept
 	total    poll.Items
 	failed   int
 	rows     []string // the latest, newest last
@@ -29,27 +29,46 @@ type live struct {
 }
 
 const (
-	liveRows  = 12
-	liveWidth = 100
-	barWidth  = 30
+	liveRows = 12
+	barWidth = 30
+	// nameWidth is of a source's name, in cells.
+	nameWidth = 24
 	// redraws are at least so far apart: a terminal is slower than we are.
 	redrawEvery = 60 * time.Millisecond
 )
 
-func (c *command) newLive() *live { return &live{out: c.err, terminal: c.terminal(c.err)} }
+func (c *command) newLive() *live {
+	l := &live{out: c.err}
+	if c.terminal(c.err) {
+		l.width = func() int { return terminalWidth(c.err) }
+	}
+	return l
+}
 
 // expect sets how many polls there will be.
 func (l *live) expect(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expected = n
+	l.redraw()
+}
+
+// answered counts a source that has been fetched: what it brought is decided
+// with what others bring.
+func (l *live) answered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fetched++
+	if time.Since(l.last) > redrawEvery {
+		l.redraw()
+	}
 }
 
 // Write takes the log's lines: they go above the table.
 func (l *live) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.terminal || l.stopped {
+	if l.width == nil || l.stopped {
 		return l.out.Write(b)
 	}
 	l.erase()
@@ -66,21 +85,20 @@ func (l *live) visited(vs ...poll.Visited) {
 	for _, v := range vs {
 		l.visits++
 		l.count(v)
-		if l.terminal {
+		if l.width != nil {
 			l.rows = append(l.rows, row(v))
 		} else {
 			lines.WriteString(plain(v) + "\n")
 		}
 	}
-	if !l.terminal {
+	l.fetched = max(l.fetched, l.visits)
+	if l.width == nil {
 		l.out.Write(lines.Bytes())
 		return
 	}
 	l.rows = l.rows[max(0, len(l.rows)-liveRows):]
-	if now := time.Now(); now.Sub(l.last) > redrawEvery || l.visits == l.expected {
-		l.last = now
-		l.erase()
-		l.draw()
+	if time.Since(l.last) > redrawEvery || l.visits == l.expected {
+		l.redraw()
 	}
 }
 
@@ -97,11 +115,19 @@ func (l *live) count(v poll.Visited) {
 func (l *live) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.terminal && !l.stopped && l.visits > 0 {
-		l.erase()
-		l.draw()
+	if l.visits > 0 {
+		l.redraw()
 	}
 	l.stopped = true
+}
+
+func (l *live) redraw() {
+	if l.width == nil || l.stopped {
+		return
+	}
+	l.erase()
+	l.draw()
+	l.last = time.Now()
 }
 
 func (l *live) erase() {
@@ -111,30 +137,32 @@ func (l *live) erase() {
 	l.drawn = 0
 }
 
+// draw writes no line that is wider than the terminal: erase counts lines.
 func (l *live) draw() {
-	if l.stopped {
-		return
-	}
 	var b bytes.Buffer
-	for _, r := range l.rows {
-		fmt.Fprintln(&b, r)
+	width := l.width()
+	for _, r := range append(l.rows[:len(l.rows):len(l.rows)], l.bar()) {
+		fmt.Fprintln(&b, clip(r, width-1))
 	}
-	fmt.Fprintln(&b, l.bar())
 	l.drawn = len(l.rows) + 1
 	l.out.Write(b.Bytes())
 }
 
 func (l *live) bar() string {
-	sum := fmt.Sprintf("%d items, %d new, %d duplicates, %d failed", l.total.Received, l.total.New, l.total.Duplicate, l.failed)
+	sum := fmt.Sprintf("%d items, %d new, %d duplicate, %d failed", l.total.Received, l.total.New, l.total.Duplicate, l.failed)
 	if l.expected == 0 {
 		return fmt.Sprintf("%d polls · %s", l.visits, sum)
 	}
-	full := min(barWidth, barWidth*l.visits/l.expected)
-	return fmt.Sprintf("%s%s %d/%d · %s", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), l.visits, l.expected, sum)
+	full := min(barWidth, barWidth*l.fetched/l.expected)
+	bar := fmt.Sprintf("%s%s %d/%d", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), l.fetched, l.expected)
+	if l.visits == 0 {
+		return bar + " fetched"
+	}
+	return bar + " · " + sum
 }
 
 func row(v poll.Visited) string {
-	mark, said := "✓", fmt.Sprintf("%d items: %d new, %d duplicate, %d revised, %d known", v.Items.Received, v.Items.New, v.Items.Duplicate, v.Items.Revised, v.Items.Known)
+	mark, said := "✓", v.Items.String()
 	switch {
 	case v.Skipped != "":
 		mark, said = "–", "skipped: "+v.Skipped
@@ -145,14 +173,8 @@ func row(v poll.Visited) string {
 	case v.Poll.Partial != "":
 		mark = "!"
 	}
-	return clip(fmt.Sprintf("%s %-24s %s", mark, clip(v.Name, 24), said), liveWidth)
-}
-
-func clip(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:width-1]) + "…"
+	name := clip(v.Name, nameWidth)
+	return mark + " " + name + strings.Repeat(" ", nameWidth+1-cells(name)) + said
 }
 
 // plain is one poll as a line of a log.

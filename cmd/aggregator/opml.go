@@ -40,7 +40,7 @@ the result would not be a sound configuration, nothing is changed.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.err, "%d subscriptions of %s are sources now; `aggregator check` shows them\n", len(found), name)
+			fmt.Fprintf(c.err, "%s is among the sources now (subscriptions: %d); `aggregator check` shows them\n", name, len(found))
 			return nil
 		},
 	}

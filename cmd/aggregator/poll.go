@@ -23,7 +23,7 @@ failed, 1 if all did.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			show := c.newLive()
 			defer show.stop()
-			o := poll.Options{Log: c.logger(show), Visited: show.visited}
+			o := poll.Options{Log: c.logger(show), Fetched: show.answered, Visited: show.visited}
 			return c.withSite(cmd, o, func(ctx context.Context, s *site) error {
 				keys, err := keysOf(s, names)
 				if err != nil {

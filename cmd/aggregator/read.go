@@ -268,7 +268,7 @@ func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, err
 	if since != "" {
 		ago, err := schedule.ParseDuration(since)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--since %s: %w", since, err)}
+			return nil, usageError{fmt.Errorf("--since %s: write how long ago, as 24h or 7d (%w)", since, err)}
 		}
 		oldest = time.Now().Add(-ago)
 	}

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, w world) int {
 	root.SetErr(w.err)
 	began := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return done
 	}
@@ -67,6 +67,9 @@ func run(ctx context.Context, args []string, w world) int {
 		fmt.Fprintln(w.err, err) // each begins with FILE:LINE:COL, for editors
 	case !errors.Is(err, errQuiet):
 		fmt.Fprintf(w.err, "aggregator: %v\n", err)
+	}
+	if !began {
+		fmt.Fprintf(w.err, "see `%s --help`\n", cmd.CommandPath())
 	}
 	if faults != nil || errors.As(err, &usage) || !began {
 		return wrongUsage

@@ -104,7 +104,7 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	start(srv.watch)
 	start(srv.writeOften)
-	srv.log.Info("serving", "address", address, "page", srv.now.Load().URL+"/", "sources", len(srv.now.Load().Sources), "topics", len(srv.now.Load().Topics), "version", version)
+	srv.tellStart(address)
 	if ready != nil {
 		ready(srv, address)
 	}
@@ -118,7 +118,19 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	stop(nil)
 	wg.Wait()
-	return errors.Join(err, srv.writeTree(context.WithoutCancel(ctx)))
+	err = errors.Join(err, srv.writeTree(context.WithoutCancel(ctx)))
+	srv.log.Info("stopped")
+	return err
+}
+
+func (srv *server) tellStart(address string) {
+	now := srv.now.Load()
+	about := []any{"sources", len(now.Sources), "topics", len(now.Topics), "version", version}
+	if address == "" {
+		srv.log.Info("polling; `listen` is empty, so nothing is served", append([]any{"dir", now.Publish.Dir}, about...)...)
+		return
+	}
+	srv.log.Info("serving", append([]any{"address", address, "page", now.URL + "/"}, about...)...)
 }
 
 // listen serves the site, if the configuration says where.

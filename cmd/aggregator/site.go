@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"strings"
 	"sync/atomic"
 
 	"aggregator/internal/config"
@@ -141,9 +140,6 @@ func rulesOf(cfg *config.Config) []topic.Rule {
 // not for everyone is not published at all until private feeds can be served.
 func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
 	site := publish.Site{Title: cfg.Title, URL: cfg.URL}
-	if strings.HasPrefix(cfg.Publish.Hub, "http") {
-		site.Hub = cfg.Publish.Hub
-	}
 	for _, t := range cfg.Topics {
 		if !t.Feed.Access.Public() {
 			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)

@@ -12,13 +12,14 @@ import (
 
 // A Fault is one thing wrong in one place of a file.
 type Fault struct {
-	File string // as it was given, or as it is named from there
+	File string `json:"file"` // as it was given, or as it is named from there
 	// Line and Col count from 1, Col in characters; 0 where the whole file is
 	// meant.
-	Line, Col int
-	Message   string
-	Hint      string // what to write instead; may be ""
-	Excerpt   string // the line, and a caret under the place; may be ""
+	Line    int    `json:"line"`
+	Col     int    `json:"col"`
+	Message string `json:"message"`
+	Hint    string `json:"hint"`    // what to write instead; may be ""
+	Excerpt string `json:"excerpt"` // the line, and a caret under the place; may be ""
 }
 
 // String is FILE:LINE:COL: what is wrong (what to write instead).

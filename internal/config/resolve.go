@@ -306,13 +306,15 @@ func (l *loader) hub(v value[string]) string {
 	if !strings.Contains(v.V, "://") {
 		return l.oneOf(v, "builtin", "off")
 	}
+	l.later("publish.hub", v.place, true)
 	return l.address(v, "http", "https")
 }
 
 // laterKeys are accepted, but nothing acts on them yet: who sets one is told.
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
-	return []string{"dedupe.events", "sources.dedupe", "sources.discover", "sources.tls"}
+	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
+		"publish.hub", "dedupe.events", "sources.dedupe", "sources.discover", "sources.tls"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

@@ -161,6 +161,9 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 	case v := <-l.fetched:
 		l.running--
 		l.hosts.done(v.source.host, time.Now())
+		if l.Fetched != nil {
+			l.Fetched()
+		}
 		if len(l.pending) == 0 {
 			l.oldest = time.Now()
 		}

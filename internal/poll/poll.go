@@ -73,7 +73,9 @@ type Fetcher interface {
 // Options are what no reload changes.
 type Options struct {
 	Log *slog.Logger
-	// Visited is told of visits when what they brought is kept.
+	// Fetched is told when a source has answered, or has not; Visited of visits
+	// whose items are kept.
+	Fetched func()
 	Visited func(...Visited)
 	// Changed is told which topics hold something else than before.
 	Changed func(topics []string)

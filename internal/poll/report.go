@@ -2,6 +2,7 @@ package poll
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +38,20 @@ func (i *Items) count(f news.Fate) {
 // Balanced says that every item received ended as exactly one of the five.
 func (i Items) Balanced() bool {
 	return i.Received == i.Known+i.New+i.Revised+i.Duplicate+i.Dropped
+}
+
+// String names what there is of each.
+func (i Items) String() string {
+	said := times(i.Received, "item")
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{i.New, "new"}, {i.Duplicate, "duplicate"}, {i.Revised, "revised"}, {i.Known, "known"}, {i.Dropped, "dropped"}} {
+		if part.n > 0 {
+			said += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
+	}
+	return said
 }
 
 func (i *Items) add(j Items) {

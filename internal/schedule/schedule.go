@@ -66,7 +66,7 @@ func nextEvery(after time.Time, every time.Duration) time.Time {
 // change of time loses whole days where midnight does not exist.)
 func (s Schedule) nextCron(after time.Time) time.Time {
 	for giveUp := after.AddDate(9, 0, 0); after.Before(giveUp); {
-		start, end := after.Add(1).In(s.zone).ZoneBounds()
+		start, end := stretch(after.Add(1).In(s.zone))
 		if repeated := -shift(start); s.byHand && repeated > 0 && after.Before(start.Add(repeated)) {
 			after = start.Add(repeated - 1)
 		}
@@ -81,6 +81,17 @@ func (s Schedule) nextCron(after time.Time) time.Time {
 		after = end.Add(-1)
 	}
 	return time.Time{}
+}
+
+// stretch is the time around t in which the offset is steady. On the last day
+// of a leap year behind the zone's table (from 2040 on) ZoneBounds gives an end
+// that is past already; a day later it is right again.
+func stretch(t time.Time) (start, end time.Time) {
+	start, end = t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		end = t.Add(24 * time.Hour)
+	}
+	return start, end
 }
 
 // nextSteady is the next run if the zone's offset never changed again.

@@ -25,6 +25,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -77,6 +78,9 @@ func Open(folder string) (*Store, error) {
 	if errors.Is(err, bbolt.ErrTimeout) {
 		return nil, &Locked{folder, readOwner(folder)}
 	}
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w (restore a backup with `aggregator store import` into another folder, or move this one aside and poll anew)", path, err)
 	}
@@ -97,7 +101,7 @@ func open(path string) (db *bbolt.DB, err error) {
 	}()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
-		if errors.Is(err, bbolt.ErrTimeout) || errors.Is(err, os.ErrPermission) {
+		if errors.Is(err, bbolt.ErrTimeout) || errors.Is(err, os.ErrPermission) || full(err) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %v", store.ErrCorrupt, err)
@@ -107,6 +111,8 @@ func open(path string) (db *bbolt.DB, err error) {
 	}
 	return db, nil
 }
+
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // whole finds a file that was cut off: bbolt would only fault on it later.
 func whole(db *bbolt.DB, path string) error {
@@ -123,7 +129,9 @@ func whole(db *bbolt.DB, path string) error {
 }
 
 func (s *Store) prepare() error {
-	if err := os.WriteFile(s.owner, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+	// On a full disk the site is still served: the file only says who has the
+	// folder, and the lock is bbolt's.
+	if err := os.WriteFile(s.owner, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil && !full(err) {
 		return err
 	}
 	var found string
@@ -162,7 +170,11 @@ func readOwner(folder string) int {
 
 // Close lets the folder go.
 func (s *Store) Close() error {
-	return errors.Join(os.Remove(s.owner), s.db.Close())
+	err := os.Remove(s.owner)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, s.db.Close())
 }
 
 // At implements store.Store.

@@ -30,6 +30,23 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// On a full disk what is kept can still be read and served.
+func TestFull(t *testing.T) {
+	folder := t.TempDir()
+	for range 2 { // anew, and with something in it
+		if err := os.Symlink("/dev/full", filepath.Join(folder, "aggregator.pid")); err != nil {
+			t.Fatal(err)
+		}
+		s, err := bolt.Open(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A damaged file is named, with what to do; it never brings the process down.
 func TestCorrupt(t *testing.T) {
 	damage := map[string]func([]byte) []byte{
