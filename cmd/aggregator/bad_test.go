@@ -168,7 +168,11 @@ func TestCorruptData(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, command := range []string{"run", "poll", "stories"} {
-				d.run(command).wants(t, failed, files[0])
+				r := d.run(command)
+				r.wants(t, failed, files[0], "aggregator store import")
+				if strings.Contains(r.said, "runtime error") {
+					t.Errorf("%s: words of the language, not of people: %s", command, r.said)
+				}
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,6 +87,9 @@ func askReady(ctx context.Context, cfg *config.Config) (readiness, error) {
 	var r readiness
 	if cfg.Listen == "" {
 		return r, fmt.Errorf("`listen` is empty: nothing is served that could be asked")
+	}
+	if strings.HasSuffix(cfg.Listen, ":0") {
+		return r, fmt.Errorf("`listen: %s` is any free port, and nobody else knows which: write one", cfg.Listen)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(cfg.Listen)+"/readyz", nil)
 	if err != nil {

@@ -270,6 +270,7 @@ func TestPortZero(t *testing.T) {
 		}
 	}
 	names("at first,")
+	d.run("health").wants(t, failed, "any free port")
 	d.must("reload")
 	names("after a reload,")
 	r.stop()

@@ -66,6 +66,31 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// TestKilledDaemon: what a killed daemon leaves behind (its socket, its name in
+// the data folder) stands in nobody's way, and no byte moves.
+func TestKilledDaemon(t *testing.T) {
+	d := newDesk(t, recordedConfig(recordedOutlets(t), "listen: 127.0.0.1:0\nurl: https://feeds.example.org\n"))
+	d.poll()
+	r := d.start()
+	before := published(r)
+	if err := r.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-r.ended
+	if _, err := os.Stat(d.path("data/aggregator.sock")); err != nil {
+		t.Error("the daemon ended in peace:", err)
+	}
+	if n := len(lines[storyLine](t, d.must("stories", "--json"))); n != recordedStories {
+		t.Errorf("%d stories after the kill", n)
+	}
+	r = d.start()
+	sameBytes(t, "a kill", before, published(r))
+	if report := d.poll("--force"); report.Items.New != 0 {
+		t.Errorf("after a kill: %+v", report)
+	}
+	r.stop()
+}
+
 // killAt starts a poll and kills it after a while. It says whether the poll had
 // ended by itself by then.
 func (d *desk) killAt(after time.Duration) (ended bool) {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"aggregator/internal/news"
 	"aggregator/internal/poll"
 )
 
@@ -28,6 +29,9 @@ func newMetrics(s *site) *metrics {
 		items:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "aggregator_items_total", Help: "Items by what became of them; together as many as were received."}, []string{"fate"}),
 		received: prometheus.NewCounter(prometheus.CounterOpts{Name: "aggregator_items_received_total", Help: "Items received."}),
 		took:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "aggregator_poll_seconds", Help: "How long a poll took, fetch to store.", Buckets: prometheus.ExponentialBuckets(.005, 3, 9)}),
+	}
+	for _, fate := range []news.Fate{news.Known, news.New, news.Revised, news.Duplicate, news.Dropped} {
+		m.items.WithLabelValues(fate.String())
 	}
 	for _, result := range []string{"changed", "unchanged", "failed", "skipped"} {
 		m.polls.WithLabelValues(result)
