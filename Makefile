@@ -24,9 +24,9 @@ test: tools lint race
 race:
 	go test -race ./...
 
-# test-full adds what takes minutes: every fuzz target for a while.
-test-full: test
-	$(MAKE) fuzz FUZZTIME=5s
+# test-full adds what takes minutes: a replay of a million decisions, and the
+# figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
+test-full: test bench
 
 lint:
 	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
@@ -43,8 +43,10 @@ fuzz:
 golden:
 	go test $$(grep -rl --include=*_test.go 'Bool("update"' internal cmd | xargs -n1 dirname | sort -u | sed "s,^,./,") -update
 
-# bench prints how a pass over 2,000 feeds compares with asking for them at all.
+# bench prints how long a million decisions take to read at a start, and how a
+# pass over 2,000 feeds compares with asking for them at all.
 bench: build
+	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
 image:

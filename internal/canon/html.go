@@ -54,7 +54,7 @@ func NewCleaner() *Cleaner {
 // that only count readers left out. A base of "" leaves out relative links.
 // HTML of HTML changes nothing.
 func (c *Cleaner) HTML(s, base string) string {
-	s = strings.TrimSpace(Clean(s))
+	s = strings.TrimSpace(newlines(Clean(s)))
 	if strings.IndexByte(s, '<') < 0 && strings.IndexByte(s, '&') < 0 {
 		return strings.ReplaceAll(s, ">", "&gt;")
 	}
@@ -62,8 +62,16 @@ func (c *Cleaner) HTML(s, base string) string {
 	if !plain {
 		safe = c.byPolicy(s, base)
 	}
-	// Clean again: "&#1;" is a control character only now.
-	return strings.TrimSpace(Clean(closeTags(safe)))
+	// Once more: "&#1;" and "&#13;" are characters only now.
+	return strings.TrimSpace(newlines(Clean(closeTags(safe))))
+}
+
+// newlines writes line ends as HTML reads them (HTML 13.2.3.5).
+func newlines(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }
 
 func (c *Cleaner) byPolicy(s, base string) string {

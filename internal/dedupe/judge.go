@@ -90,19 +90,27 @@ const sameArticle = 12 * 60 // minutes
 // make a new GUID at every request: known, or a revision. A live blog gives
 // many posts one address: those stand in the document side by side.
 func judgeOwn(it Item, source uint64, ns []nominee) (verdict, bool) {
+	var repeat, older *telling
 	for _, n := range ns {
 		if n.key != byURL || n.source != source {
 			continue
 		}
 		beside := it.Beside[n.id] && n.id != it.Keys.ID
+		same := n.digest == it.Keys.Digest
 		switch {
-		case n.digest == it.Keys.Digest && beside:
-			return verdict{fate: news.Duplicate, story: n.story, reason: byURL, similarity: 1}, true
-		case n.digest == it.Keys.Digest:
+		case same && !beside:
 			return verdict{fate: news.Known, story: n.story, reason: byURL, similarity: 1}, true
-		case !beside && n.id != it.Keys.ID && minutesOf(n.since, minutes(it.Since())) <= sameArticle:
-			return verdict{fate: news.Revised, story: n.story, of: n.pos, reason: byURL, similarity: 1}, true
+		case same && repeat == nil:
+			repeat = n.telling
+		case !beside && n.id != it.Keys.ID && older == nil && minutesOf(n.since, minutes(it.Since())) <= sameArticle:
+			older = n.telling
 		}
+	}
+	switch {
+	case repeat != nil:
+		return verdict{fate: news.Duplicate, story: repeat.story, reason: byURL, similarity: 1}, true
+	case older != nil:
+		return verdict{fate: news.Revised, story: older.story, of: older.pos, reason: byURL, similarity: 1}, true
 	}
 	return verdict{}, false
 }

@@ -3,7 +3,8 @@
 // floors and backoff, and the account of every item; what happens at each
 // place is the business of the rooms there.
 //
-//	loop.go    who is polled when: due moments, orders, hosts; one goroutine
+//	loop.go    who is polled when: due moments, hosts; one goroutine
+//	order.go   passes over named sources, whatever their schedule
 //	visit.go   one visit: fetch, drop by rule, prepare; many side by side
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
 //	commit.go  decide, append, apply: one committer, so no locks

@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"html"
-	"net/url"
 	"strings"
 	"time"
 
@@ -32,6 +31,7 @@ type entry struct {
 	url       string // "" where the lead has none
 	title     string
 	summary   string // plain text
+	teaser    string // the summary, else the first words of the text
 	html      string
 	published time.Time
 	updated   time.Time
@@ -130,6 +130,7 @@ func newEntry(t Topic, st news.Story, it news.Item) entry {
 	if t.Content == "summary" {
 		e.shorten()
 	}
+	e.teaser = orElse(e.summary, canon.Clip(canon.Text(e.html), clipped))
 	if t.Also {
 		e.addFoot()
 	}
@@ -201,38 +202,6 @@ func newSource(t news.Telling, f news.Feed) source {
 	}
 	if s.URL == "" {
 		s.URL = s.ID
-	}
-	return s
-}
-
-// address is s as an absolute http or https address, "" where it is none. What
-// browsers let pass in one and RFC 3986 does not, as in ?a[]=1, is escaped.
-func address(s string) string {
-	s = canon.Resolve("", canon.Clean(s))
-	_, rest, _ := strings.Cut(s, "://")
-	path := strings.IndexAny(rest, "/?#")
-	if path < 0 || !strings.ContainsAny(rest[path:], "[]") {
-		return s
-	}
-	host := s[:len(s)-len(rest)+path]
-	return host + strings.NewReplacer("[", "%5B", "]", "%5D").Replace(rest[path:])
-}
-
-// link is where a telling leads: an address, or what else does nothing but
-// point, as mailto: and ftp: do in some feeds.
-func link(s string) string {
-	if other := uri(canon.Clean(s)); canon.OtherAddress(other) {
-		return other
-	}
-	return address(s)
-}
-
-// uri is s if it is an absolute URI of any scheme (tag:, urn:), else "".
-func uri(s string) string {
-	u, err := url.Parse(s)
-	_, broken := url.PathUnescape(s) // Parse does not look into tag:x%zz
-	if err != nil || broken != nil || u.Scheme == "" || u.Opaque+u.Host+u.Path == "" || strings.ContainsAny(s, " \t\r\n\"<>\\^`{|}") {
-		return ""
 	}
 	return s
 }
@@ -319,20 +288,6 @@ func isName(s string) bool {
 
 func isAlphanumeric(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-}
-
-// language is s if it has the form of a tag of RFC 5646, else "": xml:lang
-// allows nothing else. "en_US" is how many feeds write en-US.
-func language(s string) string {
-	s = strings.ReplaceAll(s, "_", "-")
-	for i, part := range strings.Split(s, "-") {
-		if part == "" || len(part) > 8 || strings.ContainsFunc(part, func(r rune) bool {
-			return !isAlphanumeric(r) || i == 0 && r <= '9'
-		}) {
-			return ""
-		}
-	}
-	return s
 }
 
 func cleanAll(ss []string) (out []string) {

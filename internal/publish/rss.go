@@ -85,11 +85,12 @@ func writeRSS(w io.Writer, f feed) error {
 
 func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	r := rssItem{
-		RssItem: base, Title: e.title, Link: e.url, Description: asHTML(e.summary), Category: e.tags,
+		RssItem: base, Title: e.title, Link: e.url, Description: asHTML(e.teaser), Category: e.tags,
 		Source: rssSource{e.source.URL, e.source.Name}, Language: e.language, Rights: e.rights,
 	}
-	// RSS 2.0 wants a title or a description.
-	if e.title == "" && e.summary == "" {
+	// RSS 2.0 wants a title or a description; programs that know nothing of
+	// content:encoded want the description.
+	if e.title == "" && e.teaser == "" {
 		r.Description = orElse(e.html, asHTML(e.source.Name))
 	}
 	if e.html != "" {
