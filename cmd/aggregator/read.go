@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aggregator/internal/canon"
 	"aggregator/internal/config"
 	"aggregator/internal/news"
 	"aggregator/internal/page"
@@ -63,7 +64,7 @@ func (s *site) health(ctx context.Context) ([]page.SourceHealth, error) {
 	var all []page.SourceHealth
 	for _, l := range lines {
 		all = append(all, page.SourceHealth{
-			Name: l.Name, URL: l.URL, Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
+			Name: l.Name, URL: canon.Public(l.URL), Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
 			Failures: l.Failures, Items: l.Items, Good: l.Good,
 		})
 	}

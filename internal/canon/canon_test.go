@@ -113,6 +113,20 @@ func TestClip(t *testing.T) {
 	}
 }
 
+func TestPublic(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://h.example/feed":                     "https://h.example/feed",
+		"https://u:p@h.example/feed?a=1":             "https://u:***@h.example/feed?a=1",
+		"https://h.example/f?API_Key=s&b=2&sig=x#id": "https://h.example/f?API_Key=***&b=2&sig=***#id",
+		"h.example/f?token=s":                        "h.example/f?token=***",
+		"h.example/f?token=":                         "h.example/f?token=",
+	} {
+		if got := Public(address); got != want {
+			t.Errorf("Public(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
 func TestHash(t *testing.T) {
 	if Hash("ab", "c") == Hash("a", "bc") || Hash("a") == Hash("a", "") || Hash("a", "b") != Hash("a", "b") {
 		t.Error("parts run together")

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"reflect"
-	"regexp"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"aggregator/internal/canon"
 )
 
 // hidden stands for a secret.
@@ -79,7 +78,7 @@ func (c *Config) spec() *file {
 		Title: of(c.Title), Contact: orNone(c.Contact), Listen: of(c.Listen),
 		Store: c.Store.spec(), Retain: of(c.Retain), Fetch: c.Fetch.spec(),
 		Dedupe:  dedupeSpec{Window: of(c.Dedupe.Window), Near: of(c.Dedupe.Near), Events: of("off"), Prefer: list(c.Dedupe.Prefer)},
-		Publish: publishSpec{feedSpec: c.Publish.Feed.spec(), Dir: of(c.Publish.Dir), Hub: of(hideURL(c.Publish.Hub))},
+		Publish: publishSpec{feedSpec: c.Publish.Feed.spec(), Dir: of(c.Publish.Dir), Hub: of(canon.Public(c.Publish.Hub))},
 	}
 	if c.URL != DefaultURL(c.Listen) {
 		f.URL = of(c.URL)
@@ -135,7 +134,7 @@ func (t TLS) spec() *tlsSpec {
 func (f Fetch) spec() fetchSpec {
 	s := fetchSpec{
 		Schedule: of(f.Schedule.String()), Spread: of(f.Spread), MinInterval: of(f.MinInterval), Timeout: of(f.Timeout),
-		MaxSize: of(size(f.MaxSize)), Concurrency: of(f.Concurrency), Proxy: of(hideURL(f.Proxy)),
+		MaxSize: of(size(f.MaxSize)), Concurrency: of(f.Concurrency), Proxy: of(canon.Public(f.Proxy)),
 		PerHost: perHostSpec{Concurrency: of(f.PerHost.Concurrency), Interval: of(f.PerHost.Interval)},
 	}
 	for _, n := range f.AllowNetworks {
@@ -146,9 +145,9 @@ func (f Fetch) spec() fetchSpec {
 
 func (s *Source) spec(c *Config) sourceSpec {
 	out := sourceSpec{
-		URL: of(hideURL(s.URL)), Name: orNone(s.Name), Schedule: of(s.Schedule.String()), Tier: of(s.Tier),
+		URL: of(canon.Public(s.URL)), Name: orNone(s.Name), Schedule: of(s.Schedule.String()), Tier: of(s.Tier),
 		Topics: list(s.Topics), Tags: list(s.Tags), Language: orNone(s.Language),
-		BearerToken: orHidden(s.BearerToken), TLS: s.TLS.spec(), Proxy: orNone(hideURL(s.Access.Proxy)),
+		BearerToken: orHidden(s.BearerToken), TLS: s.TLS.spec(), Proxy: orNone(canon.Public(s.Access.Proxy)),
 	}
 	for _, name := range sorted(s.Access.Headers) {
 		out.Headers = append(out.Headers, entry[string]{of(name), of(hidden)})
@@ -235,19 +234,6 @@ func (t *Test) spec() testSpec {
 		s.Item.Author = of(a.Name)
 	}
 	return s
-}
-
-// hideURL takes the password out of an address, and what follows a key of the
-// query that sounds like a secret.
-func hideURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	if _, has := u.User.Password(); has {
-		address = strings.Replace(address, u.User.String()+"@", url.User(u.User.Username()).String()+":"+hidden+"@", 1)
-	}
-	return regexp.MustCompile(`(?i)([?&][^=&#]*(?:key|token|secret|pass|auth|sig)[^=&#]*=)[^&#]*`).ReplaceAllString(address, "${1}"+hidden)
 }
 
 // ShowJSON is what Show shows, as JSON.

@@ -305,7 +305,7 @@ func (v *visit) items(body []byte, resp *http.Response, r *Result) (err error) {
 
 func (v *visit) converter(doc *document, base string) *converter {
 	c := &converter{cleaner: v.client.cleaner, source: v.src.Key, base: base, now: v.now, override: v.src.Language}
-	c.feed = cleanFeed(news.Feed{ID: first(doc.id, base), Title: doc.title, Link: doc.link}, base)
+	c.feed = cleanFeed(news.Feed{ID: first(doc.id, canon.Public(base)), Title: doc.title, Link: doc.link}, base)
 	c.authors = c.people(doc.authors, base)
 	c.language = languageTag(first(v.src.Language, doc.language))
 	return c

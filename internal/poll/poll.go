@@ -211,7 +211,7 @@ func Name(src news.Source, feedTitle string) string {
 	if feedTitle != "" {
 		return feedTitle
 	}
-	return src.Key
+	return canon.Public(src.Key)
 }
 
 func host(address string) string {

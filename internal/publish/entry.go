@@ -191,7 +191,7 @@ func called(t news.Telling) string {
 // wrote: one that is no URI, as Atom's must be, gives way to one made of the
 // feed's address.
 func newSource(t news.Telling, f news.Feed) source {
-	its := address("https://" + t.Source)
+	its := address(canon.Public("https://" + t.Source))
 	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: address(f.Link), URL: its}
 	if s.ID == "" {
 		s.ID = uuid(t.Source)
