@@ -179,10 +179,11 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 // sleep is how long nothing will happen by itself.
 func (l *loop) sleep() time.Duration {
 	now, wait := time.Now(), time.Hour
-	for _, next := range []func() (time.Time, bool){l.queue.Next, l.hosts.next} {
-		if at, ok := next(); ok {
-			wait = min(wait, at.Sub(now))
-		}
+	if at, ok := l.queue.Next(); ok && !l.draining {
+		wait = min(wait, at.Sub(now))
+	}
+	if at, ok := l.hosts.next(); ok && l.mayStart(l.plan.Load()) {
+		wait = min(wait, at.Sub(now))
 	}
 	if len(l.pending) > 0 && !l.busy {
 		wait = min(wait, l.oldest.Add(firstGather).Sub(now))
@@ -211,7 +212,7 @@ func (l *loop) start(work context.Context) {
 			l.enqueue(&job{source: s})
 		}
 	}
-	for !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.Trouble() == "" {
+	for l.mayStart(pl) {
 		j := l.hosts.start(now, pl.PerHost, pl.Interval)
 		if j == nil {
 			break
@@ -230,6 +231,11 @@ func (l *loop) start(work context.Context) {
 	if at, ok := l.queue.Next(); ok {
 		l.next.Store(at.Unix())
 	}
+}
+
+// mayStart: there is room for another fetch, and what it brings could be kept.
+func (l *loop) mayStart(pl *plan) bool {
+	return !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.Trouble() == ""
 }
 
 // worker makes visits. There are never fewer workers than jobs that run, so

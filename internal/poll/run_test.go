@@ -188,6 +188,33 @@ func TestChangedSchedule(t *testing.T) {
 	})
 }
 
+// Sources of one host are asked an interval apart, whatever is due.
+func TestInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		for i := range 5 {
+			s := source(t, fmt.Sprint("n", i))
+			s.URL = fmt.Sprint("https://one.example/", i)
+			d.plan.Sources = append(d.plan.Sources, s)
+		}
+		d.plan.PerHost, d.plan.Interval = 3, 10*time.Second
+		_, stop := d.running(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if len(d.asked) != 5 {
+			t.Fatalf("%d asked in a minute", len(d.asked))
+		}
+		for i, a := range d.asked[1:] {
+			if gap := a.at.Sub(d.asked[i].at); gap < 10*time.Second {
+				t.Errorf("%s asked %v after %s", a.key, gap, d.asked[i].key)
+			}
+		}
+	})
+}
+
 // A changed configuration takes effect while running.
 func TestChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
