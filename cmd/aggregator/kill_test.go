@@ -16,10 +16,11 @@ import (
 )
 
 const (
+	// kills is how many must come while the poll is at work; those that come
+	// after it has ended are not counted.
 	kills = 200
-	// fewestAtWork is how many of them must come before the poll has ended,
-	// or the test shows little.
-	fewestAtWork = kills / 2
+	// mostTries bounds the test on a machine where none does.
+	mostTries = 5 * kills
 )
 
 // killSources are the outlets, each in another kind of feed.
@@ -33,7 +34,10 @@ func TestKill(t *testing.T) {
 	disturbed, calm := newDesk(t, killConfig(o)), newDesk(t, killConfig(o))
 	var site growing
 	var count struct{ atWork, asked, ended int }
-	for range kills {
+	for range mostTries {
+		if count.atWork == kills {
+			break
+		}
 		site.grow(o)
 		began := time.Now()
 		calm.poll("--force")
@@ -55,13 +59,13 @@ func TestKill(t *testing.T) {
 	calm.poll("--force")
 	told := sameStories(t, site, disturbed, calm)
 	sameTrees(t, disturbed, calm)
-	said := fmt.Sprintf("kill -9 at %d random moments: %d while it worked (%d of them after it had asked a source), %d after it had ended; %d items, %d stories, none lost, none twice",
-		kills, count.atWork, count.asked, count.ended, site.items, told)
+	said := fmt.Sprintf("kill -9 at %d random moments while it worked, %d of them after it had asked a source (%d more came after it had ended); %d items, %d stories, none lost, none twice",
+		count.atWork, count.asked, count.ended, site.items, told)
 	t.Logf("%s; the last pass still found %+v", said, last.Items)
 	if !t.Failed() {
 		fmt.Println(said)
 	}
-	if count.atWork < fewestAtWork {
+	if count.atWork < kills {
 		t.Errorf("only %d of %d kills came while it worked", count.atWork, kills)
 	}
 }
