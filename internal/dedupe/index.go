@@ -40,6 +40,18 @@ func (x *Index) At() news.Position { return x.at }
 // Len is how many tellings are remembered.
 func (x *Index) Len() int { return len(x.tellings) }
 
+// Grow makes room for n decisions, in an Index that has none yet.
+func (x *Index) Grow(n int) {
+	if len(x.tellings) > 0 {
+		return
+	}
+	x.tellings = make([]telling, 0, n)
+	for _, keys := range []*map[uint64]uint32{&x.byID, &x.byURL, &x.byText} {
+		*keys = make(map[uint64]uint32, n)
+	}
+	x.byStory = make(map[uint64]news.Position, n)
+}
+
 // Apply takes decisions that the store has kept, in log order.
 func (x *Index) Apply(ds ...news.Decision) {
 	for _, d := range ds {

@@ -144,17 +144,24 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 
 // CatchUp reads the log into memory, up to its end. Run does so by itself.
 func (p *Poller) CatchUp(ctx context.Context) error {
+	end, err := p.store.At(ctx)
+	if err != nil {
+		return fmt.Errorf("poll: read the log: %w", err)
+	}
 	for d, err := range p.store.Since(ctx, p.index.At()) {
 		if err != nil {
 			return fmt.Errorf("poll: read the log: %w", err)
 		}
-		p.apply(d)
+		p.memory.Lock()
+		if p.index.At() == 0 && end > d.Pos {
+			p.index.Grow(int(end - d.Pos + 1))
+		}
+		p.index.Apply(d)
+		p.memory.Unlock()
 	}
-	at, err := p.store.At(ctx)
-	if err != nil {
-		return fmt.Errorf("poll: read the log: %w", err)
-	}
-	p.index.Skip(at)
+	p.memory.Lock()
+	defer p.memory.Unlock()
+	p.index.Skip(end)
 	return nil
 }
 
