@@ -111,15 +111,14 @@ func parseProxy(s string) (*url.URL, error) {
 const idlePerHost = 64
 
 // transport keeps connections for sources that share a host, which are asked
-// seconds apart; nobody comes back sooner than in minutes. Closing one costs a
-// tenth of a poll, so in a burst many are left to close later.
+// seconds apart; nobody comes back sooner than in minutes.
 func transport(d *net.Dialer, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxy,
 		DialContext:            d.DialContext,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // decoded here, within the size limit
-		MaxIdleConns:           2048,
+		MaxIdleConns:           256,
 		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        15 * time.Second,
 		TLSHandshakeTimeout:    dialTimeout,
