@@ -31,9 +31,12 @@ type asked struct {
 	Args []string `json:"args"`
 }
 
-// answered is what came of it. Big answers (backups) are streamed as they are
-// made, so the status comes in a trailer.
-const statusTrailer = "Aggregator-Status"
+// Big answers (backups) are streamed as they are made, so the status and what
+// was said on stderr come in trailers.
+const (
+	statusTrailer = "Aggregator-Status"
+	errorTrailer  = "Aggregator-Error"
+)
 
 // maxSocket is how long a socket's path may be (sun_path, less its NUL).
 const maxSocket = 100
@@ -76,11 +79,11 @@ func (s *site) control(env func(string) (string, bool)) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		w.Header().Set("Trailer", statusTrailer+", Aggregator-Error")
+		w.Header().Set("Trailer", statusTrailer+", "+errorTrailer)
 		var said bytes.Buffer
 		status := run(r.Context(), ask.Args, world{in: http.NoBody, out: flushing{w}, err: &said, env: env, site: s})
 		w.Header().Set(statusTrailer, fmt.Sprint(status))
-		w.Header().Set("Aggregator-Error", string(bytes.ReplaceAll(bytes.TrimSpace(said.Bytes()), []byte("\n"), []byte("\t"))))
+		w.Header().Set(errorTrailer, string(bytes.ReplaceAll(bytes.TrimSpace(said.Bytes()), []byte("\n"), []byte("\t"))))
 	})
 }
 
@@ -116,7 +119,7 @@ func (c *command) askDaemon(ctx context.Context, cfg *config.Config, args []stri
 	if _, err := io.Copy(c.out, resp.Body); err != nil {
 		return fmt.Errorf("the running aggregator broke off: %w", err)
 	}
-	if said := resp.Trailer.Get("Aggregator-Error"); said != "" {
+	if said := resp.Trailer.Get(errorTrailer); said != "" {
 		fmt.Fprintln(c.err, string(bytes.ReplaceAll([]byte(said), []byte("\t"), []byte("\n"))))
 	}
 	switch resp.Trailer.Get(statusTrailer) {

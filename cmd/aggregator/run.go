@@ -259,6 +259,8 @@ func (srv *server) watch(ctx context.Context) error {
 			return nil
 		case <-hup:
 			srv.read(ctx)
+		case err := <-watcher.Errors:
+			srv.log.Warn("a saved file may have gone unnoticed; `aggregator reload` reads it", "error", err)
 		case e := <-watcher.Events:
 			if files[filepath.Clean(e.Name)] && !e.Has(fsnotify.Chmod) && pause(ctx, settle) {
 				drain(watcher.Events)

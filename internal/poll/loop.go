@@ -282,7 +282,7 @@ func (l *loop) finish(c committed) {
 		} else {
 			result = c.results[i]
 		}
-		result.Took = v.Poll.Last.Sub(j.began)
+		result.Took = time.Since(j.began)
 		if l.Scheduled && l.plan.Load().byKey[result.Key] != nil {
 			at := result.Poll.Next
 			if c.err != nil {

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,9 @@ func (l *loop) take(o *order) {
 			continue
 		}
 		if j := l.jobs[key]; j != nil {
+			if slices.Contains(j.orders, o) {
+				continue // named twice
+			}
 			j.orders = append(j.orders, o)
 			o.left++
 			continue

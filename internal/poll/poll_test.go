@@ -170,12 +170,12 @@ func (d *desk) pass() Report {
 	return r
 }
 
-func (d *desk) tryPass(force bool) (Report, error) {
+func (d *desk) tryPass(force bool, keys ...string) (Report, error) {
 	p := d.open()
 	ctx, stop := context.WithCancel(d.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
-	r, err := p.Pass(ctx, nil, force)
+	r, err := p.Pass(ctx, keys, force)
 	stop()
 	return r, errors.Join(err, <-ended)
 }
@@ -416,6 +416,23 @@ func TestForgetting(t *testing.T) {
 	}
 	if r := d.pass(); r.Items != (Items{Received: 1, Known: 1}) {
 		t.Errorf("what still stands in the document is not told again: %+v", r.Items)
+	}
+}
+
+// A source that is named twice is polled and counted once; a visit says how long
+// it took.
+func TestNamedTwice(t *testing.T) {
+	d := newDesk(t, "a", "b")
+	d.delay = func(string) time.Duration { return 5 * time.Millisecond }
+	d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+	r, err := d.tryPass(true, "a.example/feed", "b.example/feed", "a.example/feed")
+	if err != nil || r.Sources.Polled != 2 || r.Items.Received != 1 || len(d.told) != 2 {
+		t.Errorf("%+v %+v, told of %d, %v", r.Sources, r.Items, len(d.told), err)
+	}
+	for _, v := range d.told {
+		if v.Took < 5*time.Millisecond || v.Took > time.Minute {
+			t.Errorf("%s took %v", v.Name, v.Took)
+		}
 	}
 }
 
