@@ -177,7 +177,7 @@ func TestWindowAndExpiry(t *testing.T) {
 	if d := x.Decide([]Item{first}, moment(t, "9/11:00"))[0]; d.Fate != news.New {
 		t.Errorf("after it was forgotten: %v", d.Fate)
 	}
-	if x.Len() != 0 || x.Item(first.Keys.ID) != 0 || x.At() != 1 {
+	if x.Len() != 0 || len(x.byID)+len(x.byURL)+len(x.byText)+len(x.byStory) != 0 || x.At() != 1 {
 		t.Errorf("forgetting left %d tellings at %d", x.Len(), x.At())
 	}
 }

@@ -286,8 +286,12 @@ func TestLeadAndUpdated(t *testing.T) {
 // A store that was lost comes back with the same stories, whoever answers first.
 func TestOrderOfAnswersDoesNotShow(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f"}
-	run := func(seed uint64) []news.Story {
+	run := func(seed uint64, lost bool) []news.Story {
 		d := newDesk(t, names...)
+		if !lost {
+			d.set("f.example/feed", item("before", "https://f.example/before", "Before", dam))
+			d.pass()
+		}
 		random := rand.New(rand.NewPCG(seed, 1))
 		delays := map[string]time.Duration{}
 		for i, name := range names {
@@ -303,7 +307,7 @@ func TestOrderOfAnswersDoesNotShow(t *testing.T) {
 		}
 		d.delay = func(key string) time.Duration { return delays[key] }
 		d.pass()
-		all := d.stories()
+		all := slices.DeleteFunc(d.stories(), func(st news.Story) bool { return st.Lead.GUID == "before" })
 		for i := range all {
 			all[i].Lead.Seen, all[i].Also = time.Time{}, slices.Clone(all[i].Also)
 			for j := range all[i].Also {
@@ -312,14 +316,18 @@ func TestOrderOfAnswersDoesNotShow(t *testing.T) {
 		}
 		return all
 	}
-	want := run(1)
-	if len(want) != 12 || want[0].Lead.Name != "a" || len(want[11].Also) != 5 {
-		t.Fatalf("%d stories, led by %s", len(want), want[0].Lead.Name)
-	}
-	for seed := range uint64(6) {
-		if d := cmp.Diff(want, run(seed+2)); d != "" {
-			t.Fatalf("another order of answers, another site:\n%s", d)
-		}
+	for name, lost := range map[string]bool{"a store that was lost": true, "a store that holds something": false} {
+		t.Run(name, func(t *testing.T) {
+			want := run(1, lost)
+			if len(want) != 12 || want[0].Lead.Name != "a" || len(want[11].Also) != 5 {
+				t.Fatalf("%d stories, led by %s", len(want), want[0].Lead.Name)
+			}
+			for seed := range uint64(6) {
+				if d := cmp.Diff(want, run(seed+2, lost)); d != "" {
+					t.Fatalf("another order of answers, another site:\n%s", d)
+				}
+			}
+		})
 	}
 }
 
