@@ -2,7 +2,8 @@ package news
 
 import "time"
 
-// A Fate is what becomes of an item that was received; each has exactly one.
+// A Fate is what becomes of an item that was received; each has exactly one of
+// the first five. The others are a person's word about what was decided.
 type Fate uint8
 
 const (
@@ -11,9 +12,17 @@ const (
 	Revised                   // a known item whose title or text changed
 	Duplicate                 // tells a story already on the shelf
 	Dropped                   // left out, for a reason that is named
+	Split                     // by a person: the telling Of begins a story of its own
+	Merged                    // by a person: all that told the story Of tells Story
+	Pinned                    // by a person: the telling Of leads Story; none does if 0
+	Hidden                    // by a person: Story is kept, but not published
+	Shown                     // by a person: Story is published again
 )
 
-var fates = [...]string{Known: "known", New: "new", Revised: "revised", Duplicate: "duplicate", Dropped: "dropped"}
+var fates = [...]string{
+	Known: "known", New: "new", Revised: "revised", Duplicate: "duplicate", Dropped: "dropped",
+	Split: "split", Merged: "merged", Pinned: "pinned", Hidden: "hidden", Shown: "shown",
+}
 
 func (f Fate) String() string { return fates[f] }
 
@@ -29,7 +38,9 @@ type Decision struct {
 	Story Position
 	// Since is min(claimed, first seen) of the item.
 	Since time.Time
-	// Of is where the words are kept that a Revised item replaces.
+	// Of is the telling that it was judged by: the nominee that a Duplicate
+	// matched; where the words are kept that a Revised item replaces; what a
+	// person's word is about.
 	Of Position
 	// ID is the story's, when New.
 	ID [16]byte
@@ -40,6 +51,14 @@ type Decision struct {
 	Reason string
 	// Similarity is in [0, 1]; 1 for exact evidence.
 	Similarity float32
+	// Sketch is what near texts are compared by, packed; nil where nothing is
+	// compared.
+	Sketch []byte
+	// Refused is the nominee that came nearest among those refused.
+	Refused Refusal
+	// Event is where the story began that leads the event which a New story
+	// belongs to; 0 where events are not grouped, or it is the first.
+	Event Position
 	// Title is kept for Dropped items, of which nothing else is.
 	Title string
 }
@@ -51,4 +70,11 @@ type Keys struct {
 	Title  uint64   // title after normalising; never evidence alone
 	Text   []uint64 // title and text after normalising, one for each text given
 	Digest uint64   // the words that a reader sees; another one is a revision
+}
+
+// A Refusal is a telling that was nominated and refused, and by which guard.
+type Refusal struct {
+	Of         Position // 0: none was
+	Similarity float32
+	Guard      string
 }

@@ -12,13 +12,13 @@ import (
 // EncodeDecision writes a decision without its position, about 100 bytes:
 // the log is read whole at every start, so it is binary.
 func EncodeDecision(d news.Decision) []byte {
-	b := make([]byte, 0, 96+len(d.Source)+len(d.Reason)+len(d.Title))
+	b := make([]byte, 0, 112+len(d.Source)+len(d.Reason)+len(d.Title)+len(d.Sketch))
 	b = append(b, formDecision, byte(d.Fate))
 	b = binary.AppendVarint(b, d.At.UnixMilli())
 	b = binary.AppendVarint(b, unixMilli(d.Since))
 	b = binary.AppendUvarint(b, uint64(d.Story))
 	b = binary.AppendUvarint(b, uint64(d.Of))
-	if d.Fate == news.New {
+	if begins(d.Fate) {
 		b = append(b, d.ID[:]...)
 	}
 	for _, k := range [...]uint64{d.Keys.ID, d.Keys.URL, d.Keys.Title, d.Keys.Digest} {
@@ -30,23 +30,33 @@ func EncodeDecision(d news.Decision) []byte {
 	}
 	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(d.Similarity))
 	for _, s := range [...]string{d.Source, d.Reason, d.Title} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
+		b = appendString(b, s)
 	}
-	return b
+	b = binary.AppendUvarint(b, uint64(d.Event))
+	b = binary.AppendUvarint(b, uint64(d.Refused.Of))
+	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(d.Refused.Similarity))
+	return appendString(appendString(b, d.Refused.Guard), string(d.Sketch))
 }
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// begins: a story begins with it, and its ID is kept.
+func begins(f news.Fate) bool { return f == news.New || f == news.Split }
 
 // DecodeDecision reads what EncodeDecision wrote at a position.
 func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 	r := reader{b: b}
-	if form := r.byte(); form != formDecision {
+	form := r.byte()
+	if form != formDecision && form != formExact {
 		return news.Decision{}, fmt.Errorf("decision %d: %w: form %d is unknown, a newer aggregator may have written it", at, ErrCorrupt, form)
 	}
 	d := news.Decision{Pos: at, Fate: news.Fate(r.byte())}
 	d.At = time.UnixMilli(r.varint()).UTC()
 	d.Since = timeOf(r.varint())
 	d.Story, d.Of = news.Position(r.uvarint()), news.Position(r.uvarint())
-	if d.Fate == news.New {
+	if begins(d.Fate) {
 		copy(d.ID[:], r.take(len(d.ID)))
 	}
 	d.Keys = news.Keys{ID: r.uint64(), URL: r.uint64(), Title: r.uint64(), Digest: r.uint64()}
@@ -58,7 +68,14 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 	}
 	d.Similarity = math.Float32frombits(r.uint32())
 	d.Source, d.Reason, d.Title = r.string(), r.string(), r.string()
-	if r.short || d.Fate < news.Known || d.Fate > news.Dropped {
+	if form != formExact {
+		d.Event, d.Refused.Of = news.Position(r.uvarint()), news.Position(r.uvarint())
+		d.Refused.Similarity, d.Refused.Guard = math.Float32frombits(r.uint32()), r.string()
+		if sketch := r.string(); sketch != "" {
+			d.Sketch = []byte(sketch)
+		}
+	}
+	if r.short || d.Fate < news.Known || d.Fate > news.Shown {
 		return news.Decision{}, fmt.Errorf("decision %d: %w: %d bytes that are no decision", at, ErrCorrupt, len(b))
 	}
 	return d, nil
@@ -70,8 +87,7 @@ func EncodePoll(p news.Poll) []byte {
 	b := make([]byte, 0, 256+30*len(p.Seen))
 	b = append(b, formPoll)
 	for _, s := range pollStrings(&p) {
-		b = binary.AppendUvarint(b, uint64(len(*s)))
-		b = append(b, *s...)
+		b = appendString(b, *s)
 	}
 	for _, t := range pollTimes(&p) {
 		b = binary.AppendVarint(b, t.Unix())

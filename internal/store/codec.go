@@ -11,10 +11,11 @@ import (
 // Records open with a byte that names their form, so that a later form can
 // stand beside an older one.
 const (
-	formDecision = 1 // binary, fields in the order of EncodeDecision
+	formExact    = 1 // a decision that ends before Event; nothing writes it any more
 	formJSON     = 2 // JSON as it is
 	formZstd     = 3 // JSON, zstd
 	formPoll     = 4 // binary, fields in the order of EncodePoll
+	formDecision = 5 // binary, fields in the order of EncodeDecision
 )
 
 // worthCompressing: what is shorter shrinks by a third at best, and stories,
