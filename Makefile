@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full race fuzz lint golden bench demo run image tools clean
+.PHONY: build test test-full race fuzz lint golden bench quality demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -48,6 +48,12 @@ golden:
 bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
+
+# quality measures which stories are made of labelled sets of items. They are
+# not part of this tree; QUALITY_DATA is where they are.
+QUALITY_DATA ?= ../shared/quality/data
+quality:
+	go run ./internal/quality -data $(QUALITY_DATA)
 
 image:
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .

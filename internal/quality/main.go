@@ -1,0 +1,36 @@
+// Quality measures which stories the product makes of labelled sets of items,
+// by the product's own path: each item as its feed would bring it, in order of
+// time, decided by room dedupe.
+//
+//	go run ./internal/quality -data DIR
+//
+// A set is DIR/NAME.dev.jsonl.gz, an item a line: id, cluster (which article it
+// is a copy of), event (what that reports), title, summary, body, url,
+// publisher, time, lang.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	o := options{}
+	flag.StringVar(&o.data, "data", "", "`folder` of the labelled sets")
+	flag.StringVar(&o.level, "level", "all", "`table`: cluster (copies of one article), default (the same as configured by default), event (reports of one event), pairs (texts two by two) or all")
+	flag.StringVar(&o.sets, "sets", "all", "only these `sets`, with commas between")
+	flag.StringVar(&o.text, "text", "all", "`text` to decide by: teaser, body or all")
+	flag.StringVar(&o.out, "out", "", "write what was decided to this `folder`, a file for each line of the tables")
+	flag.IntVar(&o.errors, "errors", 0, "print the worst `N` mistakes of each line of the tables")
+	flag.Parse()
+	if err := o.run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	data, level, sets, text, out string
+	errors                       int
+}
