@@ -49,11 +49,12 @@ bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
-# quality measures which stories are made of labelled sets of items. They are
-# not part of this tree; QUALITY_DATA is where they are.
+# quality measures which stories are made of labelled sets of items, and writes
+# docs/quality.md. The sets are not part of this tree; QUALITY_DATA is where
+# they are.
 QUALITY_DATA ?= ../shared/quality/data
 quality:
-	go run ./internal/quality -data $(QUALITY_DATA)
+	go run ./internal/quality -data $(QUALITY_DATA) -write docs/quality.md
 
 image:
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .

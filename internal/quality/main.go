@@ -22,6 +22,7 @@ func main() {
 	flag.StringVar(&o.sets, "sets", "all", "only these `sets`, with commas between")
 	flag.StringVar(&o.text, "text", "all", "`text` to decide by: teaser, body or all")
 	flag.StringVar(&o.out, "out", "", "write what was decided to this `folder`, a file for each line of the tables")
+	flag.StringVar(&o.page, "write", "", "write what was measured as a page for users to this `file`")
 	flag.IntVar(&o.errors, "errors", 0, "print the worst `N` mistakes of each line of the tables")
 	flag.Parse()
 	if err := o.run(os.Stdout); err != nil {
@@ -31,6 +32,6 @@ func main() {
 }
 
 type options struct {
-	data, level, sets, text, out string
-	errors                       int
+	data, level, sets, text, out, page string
+	errors                             int
 }

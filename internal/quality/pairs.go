@@ -82,7 +82,16 @@ func bestCut(js []judged) (cut float64, at figures) {
 	return cut, at
 }
 
-func pairsLine(name string, js []judged) string {
+// A pairsRow is what one set of pairs gives, as people read it.
+type pairsRow struct {
+	Set, Pairs, Cut, Precision, Recall, F1 string
+}
+
+func newPairsRow(name string, js []judged) pairsRow {
 	cut, at := bestCut(js)
-	return fmt.Sprintf("%-11s%d pairs: best at %.2f, P %s R %s F1 %s", name, len(js), cut, decimal(at[precision]), decimal(at[recall]), decimal(at[f1]))
+	return pairsRow{name, whole(float64(len(js))), fmt.Sprintf("%.2f", cut), percent(at[precision]), percent(at[recall]), percent(at[f1])}
+}
+
+func (r pairsRow) String() string {
+	return fmt.Sprintf("%-11s%s pairs: best at %s, P %s R %s F1 %s", r.Set, r.Pairs, r.Cut, r.Precision, r.Recall, r.F1)
 }

@@ -33,7 +33,7 @@ const (
 func tables() []table {
 	return []table{
 		{"cluster", "Copies of one article, near text looked for within one source, too", articles, within, question{}},
-		{"default", "Copies of one article, near text between sources only, as by default; pairs of one publisher are not asked for", articles, across, question{across: true}},
+		{"default", "Copies of one article, as by default: near text between sources only; pairs of one publisher are not asked for", articles, across, question{across: true}},
 		{"event", "Reports of one event", events, within, question{events: true}},
 	}
 }
@@ -64,6 +64,7 @@ func (o options) run(w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	measured := map[string][]row{}
 	for _, t := range tables() {
 		if len(choose(t.name, o.level)) == 0 {
 			continue
@@ -75,8 +76,13 @@ func (o options) run(w io.Writer) error {
 		if len(rows) > 0 {
 			print(w, t.title, rows, t.question)
 		}
+		measured[t.name] = rows
 	}
-	return o.comparePairs(w)
+	pairs, err := o.comparePairs(w)
+	if err != nil || o.page == "" {
+		return err
+	}
+	return newPage(measured, pairs).write(o.page)
 }
 
 // A measured set keeps what its row was made of.
@@ -173,16 +179,18 @@ func (o options) write(name string, rs []record, story []news.Position) error {
 }
 
 // comparePairs judges texts two by two, if there is a judge.
-func (o options) comparePairs(w io.Writer) error {
+func (o options) comparePairs(w io.Writer) (rows []pairsRow, err error) {
 	if compare() == nil || len(choose("pairs", o.level)) == 0 {
-		return nil
+		return nil, nil
 	}
 	for _, name := range choose(twos, o.sets) {
 		ps, err := loadPairs(o.data, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Fprintln(w, pairsLine(name, judge(ps, compare())))
+		r := newPairsRow(name, judge(ps, compare()))
+		fmt.Fprintln(w, r)
+		rows = append(rows, r)
 	}
-	return nil
+	return rows, nil
 }

@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 {"id":"t2","cluster":1}
 {"id":"t3","cluster":1}
 {"id":"t4","cluster":4}
-{"id":"t5","cluster":5}
+{"id":"t0","cluster":5}
 `; string(lines) != want {
 		t.Errorf("decided\n%s", lines)
 	}
@@ -140,7 +140,7 @@ func TestPairs(t *testing.T) {
 		}
 		return 0
 	}
-	if got, want := pairsLine("p", judge(ps, firstLetter)), "p          4 pairs: best at 1.00, P 1.000 R 1.000 F1 1.000"; got != want {
+	if got, want := newPairsRow("p", judge(ps, firstLetter)).String(), "p          4 pairs: best at 1.00, P 100.0 R 100.0 F1 100.0"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -199,6 +199,19 @@ type result struct {
 	low, high figures
 }
 
+// known says whether a figure is a share of anything.
+func (r result) known(figure int) bool {
+	switch figure {
+	case precision, precisionOut:
+		return r.sum.found+r.sum.wrong > 0
+	case recall, f1:
+		return r.sum.pairs > 0
+	case hardRecall:
+		return r.sum.hard > 0
+	}
+	return true
+}
+
 // resamples is how often the groups are drawn anew for the intervals.
 const resamples = 1000
 

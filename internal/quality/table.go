@@ -58,8 +58,8 @@ func (c column) width() int {
 }
 
 func (c column) cell(r result) string {
-	if r.sum.pairs == 0 || c.figure == hardRecall && r.sum.hard == 0 {
-		return "-" // nothing was asked for
+	if !r.known(c.figure) {
+		return "-"
 	}
 	if !c.wide {
 		return decimal(r.at[c.figure])
