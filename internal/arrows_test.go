@@ -39,7 +39,11 @@ var arrows = map[string]map[string]string{
 	"websub":  {"news": "names topics", "store": "keeps leases"},
 	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses"},
 	"demo":    {},
-	"quality": {"news": "gives labelled items", "dedupe": "has them decided", "canon": "brings them into the form of fetched ones"},
+	"quality": {
+		"news": "gives labelled items", "dedupe": "has them decided", "canon": "brings them into the form of fetched ones",
+		"quality/gold": "compares what was decided with the labels",
+	},
+	"quality/gold": {"news": "reads decisions", "canon": "knows equal titles and addresses"},
 }
 
 // doors are the foreign libraries that only the rooms named may import.

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"html"
 	"runtime"
 	"slices"
 	"time"
 
+	"aggregator/internal/canon"
 	"aggregator/internal/dedupe"
 	"aggregator/internal/news"
+	"aggregator/internal/quality/gold"
 )
 
 // window is the product's own default.
@@ -26,19 +29,41 @@ func prepare(it news.Item, _ policy) dedupe.Item {
 	return dedupe.Prepare(it)
 }
 
-// compare is how alike two items are by themselves, in [0, 1]; nil as long as
-// dedupe has no door for it.
-func compare() func(a, b dedupe.Item) float64 { return nil }
+// items are the records as RSS feeds would bring them, one feed a publisher.
+func items(s gold.Set, bodies bool) []news.Item {
+	its := make([]news.Item, len(s.Records))
+	cleaner := canon.NewCleaner()
+	for i, r := range s.Records {
+		its[i] = item(r, cleaner, bodies)
+	}
+	return its
+}
+
+// item has the teaser in the description and the body in content:encoded. As
+// room fetch does it, a teaser that is all there is counts as the content.
+func item(r gold.Record, cleaner *canon.Cleaner, bodies bool) news.Item {
+	it := news.Item{
+		Source: r.Publisher, Feed: news.Feed{Title: r.Publisher}, GUID: r.ID, URL: r.URL,
+		Title: canon.Line(r.Title), Published: r.Time, Seen: r.Time, Language: r.Lang,
+	}
+	content := r.Summary
+	if bodies && r.Body != "" {
+		content = "<p>" + html.EscapeString(r.Body) + "</p>"
+		it.Summary = canon.Text(r.Summary)
+	}
+	it.HTML = cleaner.HTML(content, r.URL)
+	it.Text = canon.Text(it.HTML)
+	return it
+}
 
 // A run is what the product made of a set.
 type run struct {
 	decisions []news.Decision // one a record
 	story     []news.Position // that the record tells
 	event     []news.Position // that the story belongs to
-	item      map[news.Position]int
-	prepare   time.Duration // a record, on one core
-	decide    time.Duration // a record, with applying
-	bytes     float64       // of the Index, a record
+	prepare   time.Duration   // a record, on one core
+	decide    time.Duration   // a record, with applying
+	bytes     float64         // of the Index, a record
 }
 
 // decide lets the product decide about items in their order, each as it comes.
@@ -86,41 +111,45 @@ func decideOnce(items []news.Item, p policy) run {
 // group fills in who tells what.
 func (r *run) group() {
 	leads := map[news.Position]news.Position{}
-	r.item = map[news.Position]int{}
-	for i, d := range r.decisions {
+	for _, d := range r.decisions {
 		if d.Fate == news.New {
 			leads[d.Story] = d.Story
 			if d.Event != 0 {
 				leads[d.Story] = d.Event
 			}
 		}
-		if d.Pos != 0 {
-			r.item[d.Pos] = i
-		}
 		r.story = append(r.story, d.Story)
 		r.event = append(r.event, leads[d.Story])
 	}
 }
 
-// indexBytes is what the Index holds for each decision, without what an empty
+// grouping is what answers a question.
+func (r run) grouping(q gold.Question) []news.Position {
+	if q.Events {
+		return r.event
+	}
+	return r.story
+}
+
+// indexBytes is what the Index holds for each telling, without what an empty
 // one has. The decisions are copied, as if they came out of a store: what the
 // Index shares with them counts as its own.
 func indexBytes(ds []news.Decision) float64 {
-	ds = slices.DeleteFunc(slices.Clone(ds), func(d news.Decision) bool { return d.Fate == news.Known })
 	x := dedupe.New(window)
 	before := heap()
 	for _, d := range ds {
 		d.Sketch, d.Keys.Text = bytes.Clone(d.Sketch), slices.Clone(d.Keys.Text)
-		x.Apply(d)
+		if d.Fate != news.Known {
+			x.Apply(d)
+		}
 	}
 	after := heap()
 	runtime.KeepAlive(x)
 	runtime.KeepAlive(ds)
-	return max(0, after-before) / float64(max(1, len(ds)))
+	return max(0, after-before) / float64(max(1, x.Len()))
 }
 
 func heap() float64 {
-	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"text/template"
+
+	"aggregator/internal/quality/gold"
 )
 
 // The text of the page. Its figures come from the run.
@@ -16,11 +18,10 @@ var pageText string
 
 // A page is docs/quality.md.
 type page struct {
-	Default struct{ Teaser, Body line }
-	Tables  []pageTable
-	Costs   []line
-	Pairs   []pairsRow
-	Size    map[string]string // of each set
+	Teaser, Body line // the default, over all sets
+	Tables       []pageTable
+	Costs        []line
+	Size         map[string]string // of each set
 }
 
 type pageTable struct {
@@ -31,31 +32,29 @@ type pageTable struct {
 
 // A line is a row as people read it.
 type line struct {
-	Set, Text                           string
-	Items, Pairs, Groups, Lost, LostOut string
-	Precision, PrecisionOut, Recall, F1 string
-	Hard, B3, Hidden                    string
-	Prepare, Decide, Bytes              string
+	Set, Text, Items, Pairs, Groups, Lost, LostOut        string
+	Precision, PrecisionOut, Recall, F1, Hard, B3, Hidden string
+	Prepare, Decide, Bytes                                string
 }
 
 func newLine(r row) line {
-	x, sum := r.result, r.result.sum
+	x, sum := r.result, r.result.Sum
 	return line{
 		Set: r.set, Text: r.text,
-		Items: whole(sum.items), Pairs: whole(sum.pairs), Groups: whole(sum.groups), Lost: whole(sum.lost), LostOut: whole(sum.lostOut),
-		Precision: x.percent(precision), PrecisionOut: x.percent(precisionOut), Recall: x.percent(recall), F1: x.percent(f1), Hard: x.percent(hardRecall),
-		B3:      fmt.Sprintf("%s / %s / %s", percent(x.at[b3Precision]), percent(x.at[b3Recall]), percent(x.at[b3F1])),
-		Hidden:  fmt.Sprintf("%s / %s", percent(x.at[hidePrecision]), percent(x.at[hideRecall])),
+		Items: whole(sum.Items), Pairs: whole(sum.Pairs), Groups: whole(sum.Groups), Lost: whole(sum.Lost), LostOut: whole(sum.LostOut),
+		Precision: interval(x, gold.Precision), PrecisionOut: interval(x, gold.PrecisionOut), Recall: interval(x, gold.Recall), F1: interval(x, gold.F1), Hard: interval(x, gold.HardRecall),
+		B3:      fmt.Sprintf("%s / %s / %s", percent(x.At[gold.B3Precision]), percent(x.At[gold.B3Recall]), percent(x.At[gold.B3F1])),
+		Hidden:  fmt.Sprintf("%s / %s", percent(x.At[gold.HidePrecision]), percent(x.At[gold.HideRecall])),
 		Prepare: whole(micros(r.prepare)), Decide: whole(micros(r.decide)), Bytes: whole(r.bytes),
 	}
 }
 
-// percent is a figure with its interval.
-func (r result) percent(k int) string {
-	if !r.known(k) {
+// interval is a figure with its interval.
+func interval(r gold.Result, k int) string {
+	if !r.Known(k) {
 		return "–"
 	}
-	return fmt.Sprintf("%s (%s–%s)", percent(r.at[k]), percent(r.low[k]), percent(r.high[k]))
+	return fmt.Sprintf("%s (%s–%s)", percent(r.At[k]), percent(r.Low[k]), percent(r.High[k]))
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
@@ -70,10 +69,10 @@ func whole(v float64) string {
 }
 
 // newPage makes the page of all that was measured.
-func newPage(measured map[string][]row, pairs []pairsRow) page {
-	p := page{Pairs: pairs, Size: map[string]string{}}
+func newPage(measured map[string][]row) page {
+	p := page{Size: map[string]string{}}
 	for _, t := range tables() {
-		pt := pageTable{Title: t.title, Whole: !t.across}
+		pt := pageTable{Title: t.title, Whole: !t.Across}
 		for _, r := range measured[t.name] {
 			pt.Rows = append(pt.Rows, newLine(r))
 		}
@@ -82,21 +81,20 @@ func newPage(measured map[string][]row, pairs []pairsRow) page {
 	for _, r := range measured["cluster"] {
 		l := newLine(r)
 		p.Costs = append(p.Costs, l)
-		p.Size[r.set] = l.Items + " / " + l.Groups + " / " + whole(r.result.sum.hideable)
+		p.Size[r.set] = l.Items + " / " + l.Groups + " / " + whole(r.result.Sum.Hideable)
 	}
 	for _, r := range measured["default"] {
-		switch r.set + r.text {
-		case "pooledteaser":
-			p.Default.Teaser = newLine(r)
-		case "pooledbody":
-			p.Default.Body = newLine(r)
+		if r.set == "pooled" && r.text == "teaser" {
+			p.Teaser = newLine(r)
+		} else if r.set == "pooled" {
+			p.Body = newLine(r)
 		}
 	}
 	return p
 }
 
 func (p page) write(name string) error {
-	if p.Default.Body.Set == "" {
+	if p.Body.Set == "" {
 		return errors.New("the page needs all tables, sets and texts")
 	}
 	t, err := template.New("page").Option("missingkey=error").Parse(pageText)

@@ -29,7 +29,8 @@ func TestPage(t *testing.T) {
 		"on 25 items of five sets",
 		"| wire26 | 5 / 3 / 2 | English",
 		"| stories no longer to be seen because of it | 5 of 15 | 5 of 15 |\n| … hidden behind another event | 0 | 0 |",
-		"### Reports of one event\n\n| set |",
+		"### Reports of one event\n\n| set | text | items | pairs | precision | recall | F1 | hard | B-cubed | hidden | lost |",
+		"| hard | lost |",
 		"| pooled | teaser | 25 | 15 | 33.3 (", "| pooled | body | 25 | 15 | ",
 		"| reut87 | teaser | 5 | 3 | 33.3 (",
 	} {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +12,7 @@ import (
 
 	"aggregator/internal/canon"
 	"aggregator/internal/news"
+	"aggregator/internal/quality/gold"
 )
 
 // A table is one question about several sets.
@@ -20,7 +21,7 @@ type table struct {
 	title  string
 	sets   string
 	policy policy
-	question
+	gold.Question
 }
 
 // The sets: labelled by article, by event, and texts two by two.
@@ -32,9 +33,9 @@ const (
 
 func tables() []table {
 	return []table{
-		{"cluster", "Copies of one article, near text looked for within one source, too", articles, within, question{}},
-		{"default", "Copies of one article, as by default: near text between sources only; pairs of one publisher are not asked for", articles, across, question{across: true}},
-		{"event", "Reports of one event", events, within, question{events: true}},
+		{"cluster", "Copies of one article, near text looked for within one source, too", articles, within, gold.Question{}},
+		{"default", "Copies of one article, as by default: near text between sources only; pairs of one publisher are not asked for", articles, across, gold.Question{Across: true}},
+		{"event", "Reports of one event", events, within, gold.Question{Events: true}},
 	}
 }
 
@@ -43,12 +44,8 @@ func (o options) check() error {
 	if o.data == "" {
 		return errors.New("say with -data where the labelled sets are")
 	}
-	names := ""
-	for _, t := range tables() {
-		names += t.name + " "
-	}
 	for _, c := range []struct{ kind, given, known string }{
-		{"table", o.level, names + "pairs"}, {"set", o.sets, articles + " uci14 allsides21 basil " + twos}, {"text", o.text, "teaser body"},
+		{"table", o.level, "cluster default event pairs"}, {"set", o.sets, articles + " uci14 allsides21 basil " + twos}, {"text", o.text, "teaser body"},
 	} {
 		known := strings.Fields(c.known)
 		for _, g := range strings.Split(c.given, ",") {
@@ -73,22 +70,19 @@ func (o options) run(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if len(rows) > 0 {
-			print(w, t.title, rows, t.question)
-		}
+		print(w, t.title, rows, t.Question)
 		measured[t.name] = rows
 	}
-	pairs, err := o.comparePairs(w)
-	if err != nil || o.page == "" {
+	if err := o.comparePairs(w); err != nil || o.page == "" {
 		return err
 	}
-	return newPage(measured, pairs).write(o.page)
+	return newPage(measured).write(o.page)
 }
 
 // A measured set keeps what its row was made of.
 type measured struct {
 	row     row
-	tallies []tally
+	tallies []gold.Tally
 }
 
 // measure makes the rows of a table: each set by its teasers, and by its bodies
@@ -97,13 +91,13 @@ func (o options) measure(w io.Writer, t table) (rows []row, err error) {
 	texts := choose("teaser body", o.text)
 	pools := map[string][]measured{}
 	for _, name := range choose(t.sets, o.sets) {
-		s, err := load(o.data, name, canon.Normal)
+		s, err := gold.Load(o.data, name, canon.Normal)
 		if err != nil {
 			return nil, err
 		}
 		var m measured
 		for i, text := range texts {
-			if i == 0 || s.bodies {
+			if i == 0 || s.Bodies {
 				if m, err = o.measureSet(w, s, text, t); err != nil {
 					return nil, err
 				}
@@ -113,15 +107,14 @@ func (o options) measure(w io.Writer, t table) (rows []row, err error) {
 		}
 	}
 	for _, text := range texts {
-		if len(pools[text]) > 1 && !t.events {
+		if len(pools[text]) > 1 && !t.Events {
 			rows = append(rows, pool(pools[text], text))
 		}
 	}
 	return rows, nil
 }
 
-// choose keeps the words of a list that are wanted: all, or those in a list
-// with commas.
+// choose keeps the words that are wanted: all, or those with commas between.
 func choose(list, wanted string) []string {
 	return slices.DeleteFunc(strings.Fields(list), func(s string) bool {
 		return wanted != "all" && !slices.Contains(strings.Split(wanted, ","), s)
@@ -131,66 +124,48 @@ func choose(list, wanted string) []string {
 // repeats is how often a set is decided for the time it takes.
 const repeats = 3
 
-func (o options) measureSet(w io.Writer, s set, text string, t table) (measured, error) {
-	if !s.bodies {
+func (o options) measureSet(w io.Writer, s gold.Set, text string, t table) (measured, error) {
+	if !s.Bodies {
 		text = "teaser"
 	}
-	r := decide(s.items(text == "body"), t.policy, repeats)
-	story := r.story
-	if t.events {
-		story = r.event
-	}
-	name := s.name + "." + text + "." + t.name
+	r := decide(items(s, text == "body"), t.policy, repeats)
+	story := r.grouping(t.Question)
+	name := s.Name + "." + text + "." + t.name
 	if o.errors > 0 {
-		printMistakes(w, name+" wrong", s.records, wrong(s.records, r, story, t.question), o.errors)
-		printMistakes(w, name+" missed", s.records, missed(s.records, r, story, t.question), o.errors)
+		gold.Print(w, name+" wrong", s.Records, gold.Wrong(s.Records, r.decisions, story, t.Question), o.errors)
+		gold.Print(w, name+" missed", s.Records, gold.Missed(s.Records, r.decisions, story, t.Question), o.errors)
 	}
-	if err := o.write(name, s.records, story); err != nil {
+	if err := o.write(name, s.Records, story); err != nil {
 		return measured{}, err
 	}
-	ts := tallies(s.records, story, t.question)
-	return measured{row{s.name, text, measure(ts), r.prepare, r.decide, r.bytes}, ts}, nil
+	ts := gold.Tallies(s.Records, story, t.Question)
+	return measured{row{s.Name, text, gold.Measure(ts), r.prepare, r.decide, r.bytes}, ts}, nil
 }
 
 // write puts a grouping into a file of {id, cluster} lines.
-func (o options) write(name string, rs []record, story []news.Position) error {
+func (o options) write(name string, rs []gold.Record, story []news.Position) error {
 	if o.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(o.out, name+".jsonl"))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := json.NewEncoder(f)
+	var b bytes.Buffer
 	for i, r := range rs {
-		err = lines.Encode(struct {
-			ID      string        `json:"id"`
-			Cluster news.Position `json:"cluster"`
-		}{r.ID, story[i]})
-		if err != nil {
-			return err
-		}
+		fmt.Fprintf(&b, "{\"id\":%q,\"cluster\":%d}\n", r.ID, story[i])
 	}
-	return f.Close()
+	err := os.MkdirAll(o.out, 0o755)
+	return errors.Join(err, os.WriteFile(filepath.Join(o.out, name+".jsonl"), b.Bytes(), 0o644))
 }
 
 // comparePairs judges texts two by two, if there is a judge.
-func (o options) comparePairs(w io.Writer) (rows []pairsRow, err error) {
+func (o options) comparePairs(w io.Writer) error {
 	if compare() == nil || len(choose("pairs", o.level)) == 0 {
-		return nil, nil
+		return nil
 	}
 	for _, name := range choose(twos, o.sets) {
-		ps, err := loadPairs(o.data, name)
+		ps, err := gold.LoadPairs(o.data, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r := newPairsRow(name, judge(ps, compare()))
-		fmt.Fprintln(w, r)
-		rows = append(rows, r)
+		fmt.Fprintln(w, pairsLine(name, judge(ps, compare())))
 	}
-	return rows, nil
+	return nil
 }

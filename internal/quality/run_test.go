@@ -10,6 +10,7 @@ import (
 
 	"aggregator/internal/canon"
 	"aggregator/internal/dedupe"
+	"aggregator/internal/quality/gold"
 )
 
 // folder puts testdata/tiny.jsonl where a set of that name is looked for.
@@ -49,7 +50,7 @@ func TestRun(t *testing.T) {
 		"basil      teaser      5  1.000 1.000-1.000 .500",
 		"basil      body        5  ",
 		"basil.teaser.event wrong: 0 items",
-		"basil.teaser.event missed: 1 items\n- 3 pairs, same event, new ",
+		"basil.teaser.event missed: 1 items\n- 3 pairs, same event, new",
 		"Daily                Dam breaks\n    2026-03-01 12:00:00 Evening              Night of water",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -70,37 +71,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestWrong(t *testing.T) {
-	s, err := load(folder(t, "tiny"), "tiny", canon.Normal)
+func TestDecideMeasures(t *testing.T) {
+	s, err := gold.Load(folder(t, "tiny"), "tiny", canon.Normal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := decide(s.items(false), within, 1)
-	ms := wrong(s.records, r, r.story, question{})
-	if len(ms) != 1 || s.records[ms[0].item].ID != "t3" || ms[0].cost != 2 || ms[0].out || !strings.Contains(ms[0].why, "url") {
-		t.Errorf("wrong: %+v", ms)
-	}
+	r := decide(items(s, false), within, 1)
 	if r.bytes <= 0 || r.prepare <= 0 || r.decide <= 0 {
 		t.Errorf("measured nothing: %v bytes, %v, %v", r.bytes, r.prepare, r.decide)
+	}
+	ms := gold.Wrong(s.Records, r.decisions, r.story, gold.Question{})
+	if len(ms) != 1 || s.Records[ms[0].Item].ID != "t3" || ms[0].Cost != 2 || ms[0].Out || !strings.Contains(ms[0].Why, "url") {
+		t.Errorf("wrong: %+v", ms)
 	}
 }
 
 // A teaser that is all there is counts as the content, as it does when it is
 // fetched.
 func TestItem(t *testing.T) {
-	s, err := load(folder(t, "tiny"), "tiny", canon.Normal)
+	s, err := gold.Load(folder(t, "tiny"), "tiny", canon.Normal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	it := s.items(false)[1]
+	it := items(s, false)[1]
 	if it.GUID != "t2" || it.Source != "Herald" || it.Summary != "" || !strings.HasPrefix(it.Text, "A dam broke in the night above") {
 		t.Errorf("by its teaser: %+v", it)
 	}
-	it = s.items(true)[1]
+	it = items(s, true)[1]
 	if !strings.HasPrefix(it.Summary, "A dam broke in the night above") || !strings.HasPrefix(it.Text, "A dam broke in the night. It") || !strings.HasPrefix(it.HTML, "<p>") {
 		t.Errorf("by its body: %+v", it)
 	}
-	if it := s.items(false)[2]; it.Title != "What we know of the dam & the town" || it.Seen.IsZero() || it.Text != "" {
+	if it := items(s, false)[2]; it.Title != "What we know of the dam & the town" || it.Seen.IsZero() || it.Text != "" {
 		t.Errorf("without a teaser: %+v", it)
 	}
 }
@@ -130,7 +131,7 @@ func TestPairs(t *testing.T) {
 {"label":1,"a":{"title":"Vote held"},"b":{"title":"Votes held"}}
 {"label":0,"a":{"title":"Vote held"},"b":{"title":"Dam breaks"}}
 `))
-	ps, err := loadPairs(dir, "p")
+	ps, err := gold.LoadPairs(dir, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestPairs(t *testing.T) {
 		}
 		return 0
 	}
-	if got, want := newPairsRow("p", judge(ps, firstLetter)).String(), "p          4 pairs: best at 1.00, P 100.0 R 100.0 F1 100.0"; got != want {
+	if got, want := pairsLine("p", judge(ps, firstLetter)), "p          4 pairs: best at 1.00, P 1.000 R 1.000 F1 1.000"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package gold
 
 import (
 	"fmt"
@@ -30,9 +30,9 @@ func TestScore(t *testing.T) {
 }
 
 func checkScore(t *testing.T, text string) {
-	var rs []record
+	var rs []Record
 	var story []news.Position
-	var q question
+	var q Question
 	want := map[string]string{}
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
@@ -42,21 +42,22 @@ func checkScore(t *testing.T, text string) {
 				want[f[i]] = f[i+1]
 			}
 		case len(f) == 1:
-			q.across, q.events = q.across || f[0] == "across", q.events || f[0] == "events"
+			q.Across, q.Events = q.Across || f[0] == "across", q.Events || f[0] == "events"
 		default:
 			n, err := strconv.Atoi(f[5])
 			if err != nil {
 				t.Fatal(err)
 			}
 			title := strings.Join(f[6:], " ")
-			rs = append(rs, record{ID: f[0], Cluster: f[1], Event: f[2], Publisher: f[3], cleanTitle: canon.Normal(title), canonicalURL: canon.URL(strings.Trim(f[4], "-"))})
+			rs = append(rs, Record{ID: f[0], Cluster: f[1], Event: f[2], Publisher: f[3], CleanTitle: canon.Normal(title), CanonicalURL: canon.URL(strings.Trim(f[4], "-"))})
 			story = append(story, news.Position(n))
 		}
 	}
-	r := measure(tallies(rs, story, q))
-	got := map[string]float64{"items": r.sum.items, "groups": r.sum.groups, "pairs": r.sum.pairs, "lost": r.at[lost], "lostOut": r.at[lostOut]}
-	for _, c := range columns(question{}) {
-		got[c.name] = r.at[c.figure]
+	r := Measure(Tallies(rs, story, q))
+	got := map[string]float64{
+		"items": r.Sum.Items, "groups": r.Sum.Groups, "pairs": r.Sum.Pairs, "lost": r.Sum.Lost, "lostOut": r.Sum.LostOut,
+		"P": r.At[Precision], "R": r.At[Recall], "F1": r.At[F1], "Pout": r.At[PrecisionOut], "hardR": r.At[HardRecall],
+		"b3P": r.At[B3Precision], "b3R": r.At[B3Recall], "b3F1": r.At[B3F1], "hideP": r.At[HidePrecision], "hideR": r.At[HideRecall],
 	}
 	for name, w := range want {
 		v, ok := got[name]
@@ -66,10 +67,10 @@ func checkScore(t *testing.T, text string) {
 	}
 }
 
-func drawRecords(t *rapid.T) (rs []record, story []news.Position) {
+func drawRecords(t *rapid.T) (rs []Record, story []news.Position) {
 	for i := range rapid.IntRange(1, 12).Draw(t, "items") {
 		group := rapid.IntRange(1, 6).Draw(t, "group")
-		rs = append(rs, record{ID: fmt.Sprint(i), Cluster: fmt.Sprint(group), Event: fmt.Sprint(group % 3), Publisher: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "publisher")})
+		rs = append(rs, Record{ID: fmt.Sprint(i), Cluster: fmt.Sprint(group), Event: fmt.Sprint(group % 3), Publisher: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "publisher")})
 		story = append(story, news.Position(rapid.IntRange(1, 6).Draw(t, "story")))
 	}
 	return rs, story
@@ -81,8 +82,8 @@ func drawRecords(t *rapid.T) (rs []record, story []news.Position) {
 func TestScoreHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rs, story := drawRecords(t)
-		var sum tally
-		for _, u := range tallies(rs, story, question{}) {
+		var sum Tally
+		for _, u := range Tallies(rs, story, Question{}) {
 			sum.add(u)
 		}
 		found, wrong := 0.0, 0.0
@@ -98,8 +99,8 @@ func TestScoreHolds(t *testing.T) {
 				}
 			}
 		}
-		if sum.found != found || math.Abs(sum.wrong-wrong) > 1e-9 {
-			t.Fatalf("found %v and wrong %v, want %v and %v", sum.found, sum.wrong, found, wrong)
+		if sum.Found != found || math.Abs(sum.Wrong-wrong) > 1e-9 {
+			t.Fatalf("found %v and wrong %v, want %v and %v", sum.Found, sum.Wrong, found, wrong)
 		}
 		at := ratios(sum)
 		for k, v := range at {
@@ -107,7 +108,7 @@ func TestScoreHolds(t *testing.T) {
 				t.Fatalf("figure %d is %v", k, v)
 			}
 		}
-		if at[precisionOut] < at[precision] || at[lostOut] > at[lost] {
+		if at[PrecisionOut] < at[Precision] || sum.LostOut > sum.Lost {
 			t.Fatalf("stricter is better: %v", at)
 		}
 		perfect := make([]news.Position, len(rs))
@@ -115,30 +116,30 @@ func TestScoreHolds(t *testing.T) {
 			n, _ := strconv.Atoi(r.Cluster)
 			perfect[i] = news.Position(n)
 		}
-		if r := measure(tallies(rs, perfect, question{})); r.low[f1] != 1 || r.high[f1] != 1 || r.at[b3F1] != 1 || r.at[lost] != 0 {
+		if r := Measure(Tallies(rs, perfect, Question{})); r.Low[F1] != 1 || r.High[F1] != 1 || r.At[B3F1] != 1 || r.Sum.Lost != 0 {
 			t.Fatalf("perfect is not: %+v", r)
 		}
 	})
 }
 
 func TestIntervalsAreTheSameEachTime(t *testing.T) {
-	ts := []tally{{pairs: 3, found: 1, groups: 1, items: 3}, {pairs: 1, found: 1, groups: 1, items: 2}, {wrong: 1, groups: 1, items: 1}}
-	a, b := measure(ts), measure(ts)
+	ts := []Tally{{Pairs: 3, Found: 1, Groups: 1, Items: 3}, {Pairs: 1, Found: 1, Groups: 1, Items: 2}, {Wrong: 1, Groups: 1, Items: 1}}
+	a, b := Measure(ts), Measure(ts)
 	if a != b {
 		t.Errorf("%v and %v", a, b)
 	}
-	if a.low[recall] >= a.at[recall] || a.at[recall] >= a.high[recall] {
-		t.Errorf("recall %v is not between %v and %v", a.at[recall], a.low[recall], a.high[recall])
+	if a.Low[Recall] >= a.At[Recall] || a.At[Recall] >= a.High[Recall] {
+		t.Errorf("recall %v is not between %v and %v", a.At[Recall], a.Low[Recall], a.High[Recall])
 	}
 }
 
 func TestBestCut(t *testing.T) {
-	js := []judged{{.9, true}, {.8, true}, {.8, false}, {.5, true}, {.2, false}, {.1, false}}
-	cut, at := bestCut(js)
-	if cut != .5 || decimal(at[precision]) != ".750" || decimal(at[recall]) != "1.000" {
+	js := []Judged{{.9, true}, {.8, true}, {.8, false}, {.5, true}, {.2, false}, {.1, false}}
+	cut, at := BestCut(js)
+	if cut != .5 || at[Precision] != .75 || at[Recall] != 1 {
 		t.Errorf("cut %v with %v", cut, at)
 	}
-	if cut, at := bestCut(nil); cut != 0 || at != (figures{}) {
+	if cut, at := BestCut(nil); cut != 0 || at != (Figures{}) {
 		t.Errorf("cut %v with %v of nothing", cut, at)
 	}
 }
