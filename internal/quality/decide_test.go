@@ -7,6 +7,18 @@ import (
 	"aggregator/internal/quality/gold"
 )
 
+// Of few decisions the heap tells nothing; of many, that each takes its room.
+func TestIndexBytes(t *testing.T) {
+	ds := make([]news.Decision, 20_000)
+	for i := range ds {
+		n := news.Position(i + 1)
+		ds[i] = news.Decision{Pos: n, Fate: news.New, Story: n, Keys: news.Keys{ID: uint64(n), URL: uint64(n)}}
+	}
+	if b := indexBytes(ds); b < 50 || b > 5000 {
+		t.Errorf("%v bytes a telling", b)
+	}
+}
+
 func TestGroup(t *testing.T) {
 	r := run{decisions: []news.Decision{
 		{Fate: news.New, Story: 1},

@@ -70,7 +70,7 @@ func (o options) run(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		print(w, t.title, rows, t.Question)
+		printTable(w, t.title, rows, t.Question)
 		measured[t.name] = rows
 	}
 	if err := o.comparePairs(w); err != nil || o.page == "" {

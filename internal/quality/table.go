@@ -42,8 +42,8 @@ func columns(q gold.Question) []column {
 		column{gold.HidePrecision, "hideP", false}, column{gold.HideRecall, "hideR", false})
 }
 
-// print writes a table for a terminal: one line a set.
-func print(w io.Writer, title string, rows []row, q gold.Question) {
+// printTable writes a table for a terminal: one line a set.
+func printTable(w io.Writer, title string, rows []row, q gold.Question) {
 	if len(rows) == 0 {
 		return
 	}
