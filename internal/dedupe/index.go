@@ -20,6 +20,7 @@ import (
 type Index struct {
 	layer
 	window time.Duration
+	events bool
 	at     news.Position
 	// byStory finds a story by the first eight bytes of its ID.
 	byStory map[uint64]news.Position
@@ -33,6 +34,13 @@ func New(window time.Duration) *Index {
 
 // SetWindow changes how far back a copy is looked for.
 func (x *Index) SetWindow(window time.Duration) { x.window = window }
+
+// SetEvents says whether stories of one event are grouped.
+func (x *Index) SetEvents(on bool) { x.events = on }
+
+// Event is the stories of the event that a story belongs to, itself among
+// them, in log order; nil where it is grouped with none.
+func (x *Index) Event(story news.Position) []news.Position { return nil }
 
 // At is the position of the last decision applied.
 func (x *Index) At() news.Position { return x.at }

@@ -14,7 +14,18 @@ type Item struct {
 	Words int // of the longest text
 	// Beside are the Keys.ID of all items of the document it came in.
 	Beside map[uint64]bool
+	// Near says between which tellings near text may join it to a story.
+	Near Near
 }
+
+// Near says between which tellings near text is looked for.
+type Near uint8
+
+const (
+	NearOff    Near = iota // nowhere: keys alone decide
+	NearOthers             // between sources, never within one: the default
+	NearOwn                // within this source, too: it asked for that
+)
 
 // enoughText is how many bytes of normalised words make a text that stands for
 // itself; below it, "Read more at our site" would join strangers. Two in three
