@@ -23,7 +23,8 @@ var arrows = map[string]map[string]string{
 	"schedule": {},
 	// floor 2: the data's walk
 	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
-	"dedupe":          {"news": "decides about items", "canon": "compares words and addresses"},
+	"near":            {"canon": "compares words"},
+	"dedupe":          {"news": "decides about items", "canon": "compares words and addresses", "near": "compares near texts"},
 	"topic":           {"news": "files stories", "query": "matches rules", "canon": "reads words of kept items"},
 	"store":           {"news": "keeps the words"},
 	"store/bolt":      {"store": "is a twin of the contract", "news": "keeps the words"},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"time"
 
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 )
 
@@ -29,19 +30,43 @@ type draft struct {
 
 func (f *draft) decide(it Item, now time.Time) news.Decision {
 	v := judge(it, f.nominate(it, minutes(now), f.x.window))
-	d := news.Decision{
-		At: now, Since: it.Since(), Source: it.Source, Fate: v.fate, Keys: it.Keys,
-		Story: v.story, Of: v.of, Reason: v.reason, Similarity: v.similarity,
+	d := news.Decision{At: now, Since: it.Since(), Source: it.Source, Keys: it.Keys}
+	if v.fate == news.Known {
+		return v.in(d)
 	}
-	if d.Fate == news.Known {
-		return d
+	var sketch *near.Sketch
+	if it.Near != NearOff {
+		s := it.Sketch
+		sketch = &s
+		f.x.finder.choose(&f.layer, sketch)
+		d.Sketch = sketch.Pack()
 	}
+	if v.fate == news.New && sketch != nil {
+		v, d.Refused, d.Event = f.near(it, sketch, v, now)
+	}
+	d = v.in(d)
 	f.at++
 	d.Pos = f.at
 	if d.Fate == news.New {
 		d.Story, d.ID = d.Pos, f.id(it)
 	}
-	f.add(d)
+	f.add(d, sketch)
+	return d
+}
+
+// near looks for the story among what is like the item, when keys found none.
+func (f *draft) near(it Item, sketch *near.Sketch, byKeys verdict, now time.Time) (verdict, news.Refusal, news.Position) {
+	at := minutes(now)
+	ls := f.x.finder.nearest(&f.layer, &it, sketch, at, at-min(at, uint32(f.x.window/time.Minute)))
+	v, refused := judgeNear(&it, ls)
+	if v.fate == news.New {
+		v.reason = byKeys.reason
+	}
+	return v, refused, 0
+}
+
+func (v verdict) in(d news.Decision) news.Decision {
+	d.Fate, d.Story, d.Of, d.Reason, d.Similarity = v.fate, v.story, v.of, v.reason, v.similarity
 	return d
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 )
 
@@ -24,6 +25,8 @@ type Index struct {
 	at     news.Position
 	// byStory finds a story by the first eight bytes of its ID.
 	byStory map[uint64]news.Position
+	sketch  near.Sketch // room for unpacking
+	finder  finder
 }
 
 // New makes the Index of an empty log. window is how far back a copy is looked
@@ -67,9 +70,32 @@ func (x *Index) Apply(ds ...news.Decision) {
 		if d.Fate == news.New {
 			x.byStory[idKey(d.ID)] = d.Story
 		}
-		x.add(d)
+		x.add(d, x.unpack(d.Sketch))
+		x.forgetOld(minutes(d.At))
 	}
 }
+
+// unpack reads a sketch; nil for what is none.
+func (x *Index) unpack(packed []byte) *near.Sketch {
+	if packed == nil || !x.sketch.Unpack(packed) {
+		return nil
+	}
+	return &x.sketch
+}
+
+// forgetOld lets go of the sketches behind the window.
+func (x *Index) forgetOld(now uint32) {
+	oldest, n := now-min(now, uint32(x.window/time.Minute)), x.recall.first
+	for t := x.telling(n + 1); t != nil && t.minute < oldest; t = x.telling(n + 1) {
+		n++
+	}
+	if n >= x.recall.first+forgetStep {
+		x.recall.forget(n)
+	}
+}
+
+// forgetStep is how many sketches are let go of at a time.
+const forgetStep = 256
 
 // Skip moves to the end of a log whose last decisions are already forgotten.
 func (x *Index) Skip(at news.Position) { x.at = max(x.at, at) }
@@ -106,6 +132,9 @@ func (x *Index) Expire(to news.Position) {
 	}
 	x.tellings = append([]telling(nil), x.tellings[cut:]...)
 	x.base += uint32(cut)
+	if x.base > x.recall.first {
+		x.recall.forget(x.base)
+	}
 	for _, keys := range []map[uint64]uint32{x.byID, x.byURL, x.byText} {
 		for k, n := range keys {
 			if n <= x.base {
@@ -144,6 +173,7 @@ type telling struct {
 // base+1 on; 0 is none.
 type layer struct {
 	under    *layer
+	recall   recall
 	base     uint32
 	tellings []telling
 	byID     map[uint64]uint32
@@ -153,9 +183,12 @@ type layer struct {
 
 func newLayer(under *layer) layer {
 	l := layer{under: under, byID: map[uint64]uint32{}, byURL: map[uint64]uint32{}, byText: map[uint64]uint32{}}
-	if under != nil {
-		l.base = under.base + uint32(len(under.tellings))
+	if under == nil {
+		l.recall = newRecall(nil, 0)
+		return l
 	}
+	l.base = under.base + uint32(len(under.tellings))
+	l.recall = newRecall(&under.recall, l.base)
 	return l
 }
 
@@ -193,7 +226,9 @@ func (l *layer) latestText(k uint64) uint32 {
 
 // add remembers a decision. Dropped items leave nothing: when the rule that
 // dropped them goes, they are judged like any other.
-func (l *layer) add(d news.Decision) {
+//
+// sketch is d.Sketch unpacked, or nil.
+func (l *layer) add(d news.Decision, sketch *near.Sketch) {
 	if d.Fate == news.Dropped || d.Fate == news.Known {
 		return
 	}
@@ -213,6 +248,10 @@ func (l *layer) add(d news.Decision) {
 	t.sameID = l.latestID(t.id)
 	l.byID[t.id] = n
 	l.tellings = append(l.tellings, t)
+	if sketch == nil {
+		d.Sketch = nil
+	}
+	l.recall.add(n, d.Sketch, sketch)
 }
 
 // chain walks tellings with one key, latest first, as long as they are

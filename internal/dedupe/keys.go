@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 )
 
@@ -12,6 +13,8 @@ type Item struct {
 	news.Item
 	Keys  news.Keys
 	Words int // of the longest text
+	// Sketch is what near texts are compared by.
+	Sketch near.Sketch
 	// Beside are the Keys.ID of all items of the document it came in.
 	Beside map[uint64]bool
 	// Near says between which tellings near text may join it to a story.
@@ -61,7 +64,17 @@ func Prepare(it news.Item) Item {
 			keys.Text = append(keys.Text, canon.Hash("text", title, t))
 		}
 	}
-	return Item{Item: it, Keys: keys, Words: max(words(text), words(summary))}
+	return Item{Item: it, Keys: keys, Words: max(words(text), words(summary)), Sketch: near.Make(toCompare(it))}
+}
+
+// toCompare is what near text is looked for in. The teaser is compared where
+// there is one, for it is what most sources give.
+func toCompare(it news.Item) near.Text {
+	t := near.Text{Title: it.Title, Names: []string{it.Feed.Title, it.Via.Title}, Lead: it.Summary, Body: it.Text, URL: it.URL}
+	if t.Lead == "" {
+		t.Lead = it.Text
+	}
+	return t
 }
 
 func words(normal string) int {

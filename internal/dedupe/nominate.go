@@ -8,6 +8,7 @@ const (
 	byGUID = "guid"
 	byURL  = "url"
 	byText = "text"
+	byNear = "near"
 )
 
 // A nominee is a telling that shares a key with an item.

@@ -25,8 +25,13 @@ const (
 )
 
 // prepare is how an item of a source with that policy comes to be judged.
-func prepare(it news.Item, _ policy) dedupe.Item {
-	return dedupe.Prepare(it)
+func prepare(it news.Item, p policy) dedupe.Item {
+	prepared := dedupe.Prepare(it)
+	prepared.Near = dedupe.NearOthers
+	if p == within {
+		prepared.Near = dedupe.NearOwn
+	}
+	return prepared
 }
 
 // items are the records as RSS feeds would bring them, one feed a publisher.

@@ -1,0 +1,226 @@
+package dedupe
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"aggregator/internal/canon"
+	"aggregator/internal/near"
+	"aggregator/internal/news"
+)
+
+const (
+	mostRare    = 16  // words by which a telling is found again
+	mostWalked  = 100 // tellings that have one such word
+	mostTitles  = 3   // … the same headline, or article number
+	mostNear    = 12  // tellings that are compared
+	fewTellings = 10  // a word in no more than these is rare
+)
+
+// Shares of the tellings above which a word is too common to find anything by.
+const (
+	commonInTitle = .06
+	commonInLead  = .02
+)
+
+// A likeness is a telling near to an item, and how near.
+type likeness struct {
+	*telling
+	n          uint32
+	features   near.Features
+	similarity float32
+}
+
+// A finder compares items with tellings; it is room that is used again.
+type finder struct {
+	comparer near.Comparer
+	sketch   near.Sketch
+	found    map[uint32]int // place in matches
+	matches  []match
+	rare     []rareWord
+}
+
+// A match is a telling that shares rare words with an item.
+type match struct {
+	n      uint32
+	shared int
+	weight float32
+}
+
+type rareWord struct {
+	word   near.Word
+	place  uint8
+	weight float32
+}
+
+// choose sets what a sketch needs the Index for: whether its tail is the name
+// of a source, and which of its words are rare.
+func (f *finder) choose(l *layer, s *near.Sketch) {
+	if s.Tail > 0 && !s.Cut && l.recall.endings(tailOf(s)) >= enoughEndings {
+		s.Cut = true
+	}
+	n := float32(l.recall.tellings())
+	heaviest := l.recall.Heaviest()
+	f.rare = f.rare[:0]
+	title := len(s.Head())
+	for i := range len(s.Title) + len(s.Lead) {
+		w := wordAt(s, uint8(i))
+		share, by := float32(commonInLead), float32(1)
+		switch {
+		case i < title:
+			share, by = commonInTitle, 1.5
+		case i < len(s.Title): // the name of a source
+			continue
+		}
+		df := l.recall.df(w)
+		if float32(df) > max(fewTellings, share*n) || slices.ContainsFunc(f.rare, func(r rareWord) bool { return r.word == w }) {
+			continue
+		}
+		f.rare = append(f.rare, rareWord{w, uint8(i), by * (heaviest - logOf(df+1))})
+	}
+	slices.SortStableFunc(f.rare, func(a, b rareWord) int { return cmp.Compare(b.weight, a.weight) })
+	f.rare = f.rare[:min(len(f.rare), mostRare)]
+	s.Rare = make([]uint8, len(f.rare))
+	for i, r := range f.rare {
+		s.Rare[i] = r.place
+	}
+}
+
+// enoughEndings is how many headlines end in the same words behind a dash when
+// those are the name of a source.
+const enoughEndings = 4
+
+// nearest is the tellings in the window that are like an item, nearest first.
+// choose has been called.
+func (f *finder) nearest(l *layer, it *Item, sketch *near.Sketch, now, oldest uint32) []likeness {
+	f.matches = f.matches[:0]
+	if f.found == nil {
+		f.found = map[uint32]int{}
+	}
+	clear(f.found)
+	for _, r := range f.rare {
+		f.walk(l, r.word, r.weight, mostWalked, oldest)
+	}
+	for _, w := range [...]near.Word{sketch.Headline(), sketch.Article} {
+		if w != 0 {
+			f.walk(l, w, certain, mostTitles, oldest)
+		}
+	}
+	matches := slices.DeleteFunc(f.matches, func(m match) bool { return m.shared < 2 && m.weight < certain })
+	slices.SortFunc(matches, func(a, b match) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(b.n, a.n)) })
+	return f.compare(l, it, sketch, matches[:min(len(matches), mostNear)])
+}
+
+// certain is more than rare words can weigh together.
+const certain = 1000
+
+// walk goes through the tellings with a word, latest first.
+func (f *finder) walk(l *layer, w near.Word, weight float32, most int, oldest uint32) {
+	for at := l.recall.latest(w); at != 0 && most > 0; most-- {
+		n := at >> linkBits
+		sketch, links := l.recall.record(n)
+		if sketch == nil || l.telling(n) == nil || l.telling(n).minute < oldest {
+			return
+		}
+		i, ok := f.found[n]
+		if !ok {
+			i = len(f.matches)
+			f.matches = append(f.matches, match{n: n})
+			f.found[n] = i
+		}
+		f.matches[i].shared++
+		f.matches[i].weight += weight
+		at = binary.LittleEndian.Uint32(links[at&(1<<linkBits-1)*4:])
+	}
+}
+
+// compare gives what was matched its similarity, nearest first.
+func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []match) []likeness {
+	model := near.Learnt()
+	f.comparer.Begin(sketch, &l.recall)
+	since, source := minutes(it.Since()), canon.Hash(it.Source)
+	var ls []likeness
+	for _, m := range matches {
+		packed, _ := l.recall.record(m.n)
+		if !f.sketch.Unpack(packed) {
+			continue
+		}
+		t := l.telling(m.n)
+		fs := f.comparer.With(&f.sketch, near.Pair{
+			Minutes: float64(minutesOf(t.since, since)), Own: t.source == source,
+			SameURL: t.url != 0 && t.url == it.Keys.URL,
+		})
+		ls = append(ls, likeness{t, m.n, fs, model.Story.Similarity(&fs)})
+	}
+	slices.SortStableFunc(ls, func(a, b likeness) int { return cmp.Compare(b.similarity, a.similarity) })
+	return ls
+}
+
+// judgeNear decides by likeness. It refuses in the face of ambiguity, and names
+// what came nearest among those it refused.
+func judgeNear(it *Item, ls []likeness) (verdict, news.Refusal) {
+	source := canon.Hash(it.Source)
+	var joined *likeness
+	var refused news.Refusal
+	for i := range ls {
+		t := &ls[i]
+		guard := guardOf(it, source, t, ls)
+		if guard == "" && joined == nil {
+			joined = t
+			continue
+		}
+		if joined != nil && t.story == joined.story {
+			continue
+		}
+		if refused.Of == 0 && t.similarity >= worthTelling {
+			if guard == "" {
+				guard = "less like it"
+			}
+			refused = news.Refusal{Of: t.pos, Similarity: t.similarity, Guard: guard}
+		}
+	}
+	if joined == nil {
+		return verdict{fate: news.New}, refused
+	}
+	return verdict{fate: news.Duplicate, story: joined.story, of: joined.pos, reason: byNear, similarity: joined.similarity}, refused
+}
+
+// worthTelling: what is less alike is not named as refused.
+const worthTelling = .3
+
+// guardOf is why an item does not tell the story of a telling that is like it;
+// "" if it does.
+func guardOf(it *Item, source uint64, t *likeness, ls []likeness) string {
+	if t.similarity < near.Learnt().Story.Threshold {
+		return "not alike enough"
+	}
+	if it.Near != NearOwn {
+		for i := range ls {
+			if ls[i].source == source && ls[i].story == t.story {
+				return "this source tells that story already"
+			}
+		}
+		return ""
+	}
+	if t.source != source {
+		return ""
+	}
+	return series(it, t)
+}
+
+// series: within one source, what comes back each day is not the same report,
+// however alike it looks.
+func series(it *Item, t *likeness) string {
+	apart := minutesOf(t.since, minutes(it.Since()))
+	if apart > mostApart && t.features[near.LeadCosine] < .95 {
+		return "a series: another day's text"
+	}
+	if t.features[near.TitleNumbers] == 1 && t.features[near.LeadShingles] < .9 {
+		return "a series: other numbers in the headline"
+	}
+	return ""
+}
+
+// mostApart is how far apart, in minutes, one source tells one thing twice.
+const mostApart = 20 * 60
