@@ -86,7 +86,7 @@ func (x *Index) unpack(packed []byte) *near.Sketch {
 // forgetOld lets go of the sketches behind the window.
 func (x *Index) forgetOld(now uint32) {
 	oldest, n := now-min(now, uint32(x.window/time.Minute)), x.recall.first
-	for t := x.telling(n + 1); t != nil && t.minute < oldest; t = x.telling(n + 1) {
+	for n < x.base+uint32(len(x.tellings)) && x.telling(n+1).minute < oldest {
 		n++
 	}
 	if n >= x.recall.first+forgetStep {
