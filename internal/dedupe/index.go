@@ -32,8 +32,11 @@ type Index struct {
 // New makes the Index of an empty log. window is how far back a copy is looked
 // for.
 func New(window time.Duration) *Index {
-	return &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}}
+	return &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}, finder: finder{models: near.Learnt()}}
 }
+
+// SetModels judges by other models than those learnt, to measure them.
+func (x *Index) SetModels(m near.Models) { x.finder.models = m }
 
 // SetWindow changes how far back a copy is looked for.
 func (x *Index) SetWindow(window time.Duration) { x.window = window }
