@@ -77,7 +77,7 @@ func (p *Poller) heed(ctx context.Context, s *step, w Word) error {
 			return errForgotten
 		}
 	}
-	d := news.Decision{Pos: s.at + 1, At: s.now, Fate: w.Fate, Story: w.Story, Of: w.Of, Reason: cmp.Or(w.Who, "a person"), Similarity: 1}
+	d := news.Decision{Pos: s.at + 1, At: s.now, Fate: w.Fate, Story: w.Story, Of: w.Of, Reason: "by " + cmp.Or(w.Who, "a person"), Similarity: 1}
 	st, err := s.stories[w.Story], error(nil)
 	switch w.Fate {
 	case news.Split:

@@ -104,7 +104,7 @@ func TestSplit(t *testing.T) {
 	d := copies(t)
 	before := d.at(1)
 	said := d.heed(Word{Fate: news.Split, Story: 1, Of: 2, Who: "anna"})
-	if said.Pos != 4 || said.Story != 4 || said.Of != 2 || said.Reason != "anna" || said.Refused.Of != 1 {
+	if said.Pos != 4 || said.Story != 4 || said.Of != 2 || said.Reason != "by anna" || said.Refused.Of != 1 {
 		t.Errorf("the decision: %+v", said)
 	}
 	wants(t, "what stays", told(d.at(1)), []string{"a", "c"})
@@ -165,7 +165,7 @@ func TestMerge(t *testing.T) {
 	d := apart(t)
 	first, second := d.at(1), d.at(2)
 	said := d.heed(Word{Fate: news.Merged, Story: 1, Of: 2})
-	if said.Pos != 3 || said.Reason != "a person" {
+	if said.Pos != 3 || said.Reason != "by a person" {
 		t.Errorf("the decision: %+v", said)
 	}
 	st := d.at(1)
