@@ -99,6 +99,7 @@ One word for one thing, in code, messages and pages.
 	duplicate   an item judged to tell a story that is already on the shelf
 	known       an item seen before, unchanged
 	revision    a known item whose title or text changed
+	word        of a person: split, merge, pin, hide; a decision like all others
 	topic       a named rule, China/Human Rights; label: a category that a source
 	            put on an item; tag: a word that the configuration puts on a source
 	tier        a source's rank when copies compete; 1 is best

@@ -108,7 +108,7 @@ func (x *Index) Skip(at news.Position) {
 
 // Story is where the story with an ID began, or the one that a person merged it
 // into; 0 if it is not remembered.
-func (x *Index) Story(id [16]byte) news.Position { return x.is(x.byStory[idKey(id)]) }
+func (x *Index) Story(id [16]byte) news.Position { return x.teller(x.byStory[idKey(id)]) }
 
 // Told is the stories told at a canonical address (Keys.URL), latest first.
 func (x *Index) Told(url uint64) (stories []news.Position) {
@@ -126,7 +126,7 @@ func (x *Index) Told(url uint64) (stories []news.Position) {
 // it is not remembered.
 func (x *Index) Item(id uint64) news.Position {
 	if t := x.telling(x.byID[id]); t != nil {
-		return x.is(t.story)
+		return x.kept(t.story)
 	}
 	return 0
 }

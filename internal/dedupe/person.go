@@ -88,12 +88,17 @@ func (x *Index) first(story news.Position) news.Position {
 	return story
 }
 
-// is the story that is meant by one that began at a position: itself, the one
-// it was merged into, 0 if that is forgotten.
-func (x *Index) is(story news.Position) news.Position {
+// teller is the story that tells what one told that began at a position: itself
+// or the one it was merged into; 0 if that is forgotten.
+func (x *Index) teller(story news.Position) news.Position {
 	if into, ok := x.into[story]; ok {
 		story = into
 	}
+	return x.kept(story)
+}
+
+// kept is a story, or 0 if it is forgotten.
+func (x *Index) kept(story news.Position) news.Position {
 	if story <= x.forgot {
 		return 0
 	}
@@ -106,7 +111,7 @@ func (x *Index) Telling(pos news.Position) news.Position {
 	if !ok {
 		return 0
 	}
-	return x.is(x.tellings[at].story)
+	return x.kept(x.tellings[at].story)
 }
 
 // begin takes note of where a log begins whose first decisions are forgotten.
@@ -120,8 +125,8 @@ func (x *Index) begin(after news.Position) {
 // `to`. Their later tellings stay, to be known when they come again.
 func (x *Index) forget(to news.Position) {
 	x.forgot = max(x.forgot, to)
-	for was, is := range x.into {
-		if was <= to && is <= to {
+	for was := range x.into {
+		if was <= to {
 			delete(x.into, was)
 		}
 	}

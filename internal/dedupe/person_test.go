@@ -74,8 +74,8 @@ func TestMergedStays(t *testing.T) {
 		t.Errorf("a copy of the merged: %v in %d", d.Fate, d.Story)
 	}
 	x.Expire(1)
-	if x.Story(second) != 0 || x.Telling(2) != 0 {
-		t.Errorf("the story is forgotten, and yet %d", x.Story(second))
+	if keys := Prepare(copied).Keys; x.Story(second) != 0 || x.Telling(2) != 0 || x.Item(keys.ID) != 0 || len(x.Told(keys.URL)) != 0 {
+		t.Errorf("the story is forgotten, and yet %d, %d, %d, %v", x.Story(second), x.Telling(2), x.Item(keys.ID), x.Told(keys.URL))
 	}
 	if d := take(t, x, copied); d.Fate != news.Known {
 		t.Errorf("what stands there yet: %v", d.Fate)
@@ -101,6 +101,23 @@ func TestMergedIntoYounger(t *testing.T) {
 	}
 	if d := take(t, x, printed("a", "T")); d.Fate != news.New {
 		t.Errorf("%v", d.Fate)
+	}
+}
+
+// What tells a forgotten story stands in nobody's way.
+func TestForgottenShadows(t *testing.T) {
+	at := func(hour, source string) news.Item {
+		it := printed(source, "T")
+		it.Seen = moment(t, hour)
+		return it
+	}
+	x := mind(t, at("8:00", "a"), at("9:00", "b"))
+	x.Expire(1)
+	if d := take(t, x, at("15:00", "c")); d.Fate != news.New || d.Story != 3 {
+		t.Errorf("a copy of what is forgotten: %v in %d", d.Fate, d.Story)
+	}
+	if d := take(t, x, at("9:00", "d")); d.Fate != news.Duplicate || d.Story != 3 {
+		t.Errorf("its next copy: %v in %d, for %q", d.Fate, d.Story, d.Reason)
 	}
 }
 

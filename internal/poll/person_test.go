@@ -102,6 +102,7 @@ func apart(t *testing.T) *desk {
 
 func TestSplit(t *testing.T) {
 	d := copies(t)
+	d.rules(topic.Rule{Name: "Dams", Match: parse(t, "dam")}, topic.Rule{Name: "Valleys", Match: parse(t, "text:valley")})
 	before := d.at(1)
 	said := d.heed(Word{Fate: news.Split, Story: 1, Of: 2, Who: "anna"})
 	if said.Pos != 4 || said.Story != 4 || said.Of != 2 || said.Reason != "by anna" || said.Refused.Of != 1 {
@@ -116,6 +117,7 @@ func TestSplit(t *testing.T) {
 		t.Errorf("what left has its own: %+v", st)
 	}
 	wants(t, "on the shelf", d.shelf("Dams"), []news.Position{1, 4})
+	wants(t, "by their text", d.shelf("Valleys"), []news.Position{1, 4})
 
 	// It comes again, unchanged and then revised; the source never heard of us.
 	if r := d.pass(); r.Items != (Items{Received: 3, Known: 3}) {
@@ -228,6 +230,33 @@ func TestMergeOfMerged(t *testing.T) {
 	if n := len(d.at(3).Tellings()); n != 3 {
 		t.Errorf("%d tellings after a revision of the first", n)
 	}
+}
+
+// Two stories that were merged in turn are forgotten in turn.
+func TestForgettingMergeOfMerged(t *testing.T) {
+	d := apart(t)
+	d.set("c.example/feed", item("1", "https://c.example/1", "Rain in c", "It rained all day in c, and nobody went out."))
+	d.pass()
+	b := d.at(2).ID
+	d.heed(Word{Fate: news.Merged, Story: 2, Of: 1})
+	d.heed(Word{Fate: news.Merged, Story: 3, Of: 2})
+	d.forgetTo(1)
+	wants(t, "told by", told(d.at(3)), []string{"b", "c"})
+	wants(t, "merged", d.at(3).Merged, []string{b})
+	d.forgetTo(2)
+	wants(t, "told by", told(d.one()), []string{"c"})
+}
+
+// All that is left of a story is older than itself: it stays until it goes.
+func TestForgettingAllThatIsLeft(t *testing.T) {
+	d := apart(t)
+	d.heed(Word{Fate: news.Merged, Story: 2, Of: 1})
+	d.heed(Word{Fate: news.Split, Story: 2, Of: 2})
+	wants(t, "left", told(d.at(2)), []string{"a"})
+	d.forgetTo(1)
+	wants(t, "left", told(d.at(2)), []string{"a"})
+	d.forgetTo(3)
+	wants(t, "after all", told(d.one()), []string{"b"})
 }
 
 func TestPin(t *testing.T) {
