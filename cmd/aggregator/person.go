@@ -198,30 +198,30 @@ func (s *site) saidOf(ctx context.Context, st news.Story, words []news.Decision)
 
 // wordLine says a person's word again.
 func (s *site) wordLine(ctx context.Context, d news.Decision) (wordLine, error) {
-	l := wordLine{Position: uint64(d.Pos), At: d.At, Said: d.Fate.String(), By: strings.TrimPrefix(d.Reason, "by ")}
 	from := d.Of
 	if d.Fate == news.Split {
 		from = d.Refused.Of
 	}
 	stories, err := s.store.Story(ctx, d.Story, from)
 	if err != nil {
-		return l, err
+		return wordLine{}, err
 	}
 	items, err := s.store.Items(ctx, d.Of)
 	if err != nil {
-		return l, err
+		return wordLine{}, err
 	}
-	item, story, other := quoted(items[d.Of].Title, s.called(items[d.Of].Source)), calledStory(stories[d.Story]), calledStory(stories[from])
-	l.Story, l.Item = urn(stories[d.Story]), items[d.Of].GUID
+	l := wordLine{Position: uint64(d.Pos), At: d.At, Said: d.Fate.String(), By: strings.TrimPrefix(d.Reason, "by "), Story: urn(stories[d.Story])}
+	item, story, other := s.calledItem(items, d.Of), calledStory(stories[d.Story]), calledStory(stories[from])
 	switch d.Fate {
 	case news.Split:
-		l.From, l.Text = urn(stories[from]), fmt.Sprintf("%s left %s and begins %s", item, other, story)
+		l.Item, l.From = items[d.Of].GUID, urn(stories[from])
+		l.Text = fmt.Sprintf("%s left %s and begins %s", item, other, story)
 	case news.Merged:
-		l.From, l.Item, l.Text = urn(stories[from]), "", fmt.Sprintf("%s is merged into %s", other, story)
+		l.From, l.Text = urn(stories[from]), fmt.Sprintf("%s is merged into %s", other, story)
 	case news.Pinned:
-		l.Text = fmt.Sprintf("%s leads %s", item, story)
+		l.Item, l.Text = items[d.Of].GUID, fmt.Sprintf("%s leads %s", item, story)
 		if d.Of == 0 {
-			l.Said, l.Item, l.Text = "unpinned", "", fmt.Sprintf("whichever telling is preferred leads %s", story)
+			l.Said, l.Text = "unpinned", fmt.Sprintf("whichever telling is preferred leads %s", story)
 		}
 	case news.Hidden:
 		l.Text = fmt.Sprintf("%s is published nowhere", story)
@@ -229,6 +229,14 @@ func (s *site) wordLine(ctx context.Context, d news.Decision) (wordLine, error) 
 		l.Text = fmt.Sprintf("%s is published again", story)
 	}
 	return l, nil
+}
+
+func (s *site) calledItem(items map[news.Position]news.Item, at news.Position) string {
+	it, ok := items[at]
+	if !ok {
+		return "an item that is forgotten"
+	}
+	return quoted(it.Title, s.called(it.Source))
 }
 
 func urn(st news.Story) string {

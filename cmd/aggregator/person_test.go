@@ -73,6 +73,8 @@ func TestPeopleWithoutDaemon(t *testing.T) {
 	was := d.explained(byMeridian)
 	was.wants(t, "Meridian Wire", "Harbour Daily", "Plateau Post")
 
+	d.say("hide", "https://harbour.example/news/column.html") // nobody else's business
+	d.say("hide", "--undo", "https://harbour.example/news/column.html")
 	split := d.say("split", byHarbour, "--by", "anna")
 	if split.Said != "split" || split.By != "anna" || split.From != was.Story.ID || split.Story == was.Story.ID || split.Item != "tag:harbour.example,2020:lawyer" {
 		t.Errorf("%+v", split)
@@ -81,6 +83,9 @@ func TestPeopleWithoutDaemon(t *testing.T) {
 		t.Errorf("the tree was not written anew: %q", ids)
 	}
 	d.explained(byMeridian).wants(t, "Meridian Wire", "Plateau Post")
+	if said := d.explained(byMeridian).People; len(said) != 1 || said[0].Story != split.Story {
+		t.Errorf("what people said of the story that was left: %+v", said)
+	}
 	d.explained(byHarbour).wants(t, "Harbour Daily")
 	d.says([]string{"explain", byHarbour}, "by hand", "by anna", "left the story", "began the story: split from another by anna")
 
@@ -92,11 +97,15 @@ func TestPeopleWithoutDaemon(t *testing.T) {
 	d.says([]string{"explain", byPlateau}, "pinned: it leads, whatever is preferred")
 	d.says([]string{"stories"}, "by hand: its lead is pinned")
 
+	d.say("pin", byHarbour)
 	merged := d.say("merge", was.Story.ID, byHarbour)
 	if merged.Said != "merged" || merged.Story != was.Story.ID || merged.From != split.Story {
 		t.Errorf("%+v", merged)
 	}
 	d.explained(split.Story).wants(t, "Plateau Post", "Meridian Wire", "Harbour Daily")
+	if said := d.explained(byMeridian).People; len(said) != 4 || said[0].Said != "split" || said[2].Story != split.Story || said[3].From != split.Story {
+		t.Errorf("what people said of both: %+v", said)
+	}
 	d.says([]string{"explain", split.Story}, was.Story.ID, "is merged into", "tells it: a person merged its story into this one")
 	if stub := d.tree("tree")["stories/"+strings.TrimPrefix(split.Story, "urn:uuid:")+"/index.html"]; !strings.Contains(stub, strings.TrimPrefix(was.Story.ID, "urn:uuid:")) {
 		t.Errorf("the page of what was merged: %s", stub)
@@ -129,6 +138,7 @@ func TestPeopleWithoutDaemon(t *testing.T) {
 
 // While the daemon runs it is asked, and its feeds change at once.
 func TestPeopleWithDaemon(t *testing.T) {
+	t.Setenv("USER", "desk")
 	o := recordedOutlets(t)
 	config := recordedConfig(o, "listen: 127.0.0.1:0\nurl: http://f.example\n")
 	d := newDesk(t, config)
@@ -138,8 +148,8 @@ func TestPeopleWithDaemon(t *testing.T) {
 	was := d.explained(byMeridian)
 	page := func(id string) string { return "/stories/" + strings.TrimPrefix(id, "urn:uuid:") }
 
-	split := d.say("split", byHarbour, "--by", "anna")
-	if split.By != "anna" || len(feed()) != 4 || feed()[split.Story] == "" {
+	split := d.say("split", byHarbour)
+	if split.By != "desk" || len(feed()) != 4 || feed()[split.Story] == "" {
 		t.Errorf("%+v, %q", split, feed())
 	}
 	d.say("merge", was.Story.ID, split.Story)
@@ -235,6 +245,7 @@ func TestPeopleAreRefused(t *testing.T) {
 	d.run("pin", "--undo", id).wants(t, failed, "no telling of this story is pinned")
 	d.run("hide", "--undo", id).wants(t, failed, "it is not hidden")
 	before := d.must("store", "export")
+	d.run("split", d.explained("https://harbour.example/news/column.html").Story.ID).wants(t, failed, "only telling of its story")
 	d.run("split", "https://harbour.example/news/column.html").wants(t, failed, "only telling of its story", "aggregator hide")
 	if d.must("store", "export") != before {
 		t.Error("what was refused changed the store")

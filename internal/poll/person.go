@@ -77,18 +77,9 @@ func (p *Poller) heed(ctx context.Context, s *step, w Word) error {
 			return errForgotten
 		}
 	}
-	d := news.Decision{Pos: s.at + 1, At: s.now, Fate: w.Fate, Story: w.Story, Of: w.Of, Reason: "by " + cmp.Or(w.Who, "a person"), Similarity: 1}
-	st, err := s.stories[w.Story], error(nil)
-	switch w.Fate {
-	case news.Split:
-		d, err = p.split(ctx, s, d)
-	case news.Merged:
-		err = s.merge(st, s.stories[w.Of])
-	case news.Pinned:
-		d.Of, err = s.pin(st, w.Of)
-	case news.Hidden, news.Shown:
-		err = hide(st, w.Fate == news.Hidden)
-	}
+	d, err := p.change(ctx, s, news.Decision{
+		Pos: s.at + 1, At: s.now, Fate: w.Fate, Story: w.Story, Of: w.Of, Reason: "by " + cmp.Or(w.Who, "a person"), Similarity: 1,
+	})
 	if err != nil {
 		return err
 	}
@@ -98,6 +89,24 @@ func (p *Poller) heed(ctx context.Context, s *step, w Word) error {
 	s.batch.Decisions = []news.Decision{d}
 	s.gather()
 	return nil
+}
+
+// change brings the stories to what d says, and d to what is kept.
+func (p *Poller) change(ctx context.Context, s *step, d news.Decision) (news.Decision, error) {
+	st, err := s.stories[d.Story], error(nil)
+	switch d.Fate {
+	case news.Split:
+		d, err = p.split(ctx, s, d)
+	case news.Merged:
+		err = s.merge(st, s.stories[d.Of])
+	case news.Pinned:
+		d.Of, err = s.pin(st, d.Of)
+	case news.Hidden, news.Shown:
+		err = hide(st, d.Fate == news.Hidden)
+	default:
+		err = fmt.Errorf("poll: %v is no word of a person", d.Fate)
+	}
+	return d, err
 }
 
 // split lets a telling begin a story. Its item is kept again where that story

@@ -26,11 +26,11 @@ func (d *desk) heed(w Word) news.Decision {
 	return said
 }
 
-// refuse wants a word to be refused, and nothing changed.
+// refuse wants a word to be refused, for any reason if want is nil, and nothing changed.
 func (d *desk) refuse(w Word, want error) {
 	d.t.Helper()
 	before := d.stories()
-	if _, err := d.open().Heed(d.t.Context(), w); !errors.Is(err, want) {
+	if _, err := d.open().Heed(d.t.Context(), w); err == nil || want != nil && !errors.Is(err, want) {
 		d.t.Errorf("%v: %v, want %v", w, err, want)
 	}
 	if diff := cmp.Diff(before, d.stories()); diff != "" {
@@ -318,8 +318,12 @@ func TestHide(t *testing.T) {
 	d.refuse(Word{Fate: news.Hidden, Story: 1}, errIsHidden)
 	d.refuse(Word{Fate: news.Merged, Story: 2, Of: 1}, errHidden)
 	d.refuse(Word{Fate: news.Merged, Story: 1, Of: 2}, errHidden)
+	c := d.at(1).Also[0].Pos
+	left := d.heed(Word{Fate: news.Split, Story: 1, Of: c}).Story
+	wants(t, "what is split from it", d.shelf("Floods"), []news.Position{2, left})
 	d.heed(Word{Fate: news.Shown, Story: 1})
-	wants(t, "shown again", d.shelf("Floods"), []news.Position{1, 2})
+	wants(t, "shown again", d.shelf("Floods"), []news.Position{1, 2, left})
+	d.refuse(Word{Fate: news.New, Story: 1}, nil)
 	d.refuse(Word{Fate: news.Shown, Story: 1}, errIsShown)
 }
 
