@@ -59,6 +59,26 @@ func (x *Index) split(d news.Decision) {
 			t.story, x.oldest[d.Story] = d.Story, t.pos
 		}
 	}
+	x.supersede(d.Keys.ID, d.Of)
+}
+
+// supersede forgets a telling, for the split that follows has the same words.
+// Both together would look like a source that flaps.
+func (x *Index) supersede(id uint64, pos news.Position) {
+	var newer *telling
+	for t := range x.ofID(id) {
+		switch {
+		case t.pos != pos:
+			newer = t
+			continue
+		case newer == nil:
+			x.byID[id] = t.sameID
+		default:
+			newer.sameID = t.sameID
+		}
+		t.story = 0
+		return
+	}
 }
 
 func (x *Index) merge(from, into news.Position) {

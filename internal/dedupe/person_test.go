@@ -42,12 +42,16 @@ func TestSplitStays(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	x.Apply(d)
-	if x.Story(d.ID) != 3 || x.Telling(2) != 3 || x.Telling(1) != 1 || x.Telling(4) != 0 {
+	if x.Story(d.ID) != 3 || x.Telling(3) != 3 || x.Telling(2) != 0 || x.Telling(1) != 1 || x.Telling(4) != 0 {
 		t.Errorf("story %d, tellings in %d and %d", x.Story(d.ID), x.Telling(2), x.Telling(1))
 	}
 	b.Title = "T, revised"
 	if d := take(t, x, b); d.Fate != news.Revised || d.Story != 3 || d.Of != 3 {
 		t.Errorf("b again: %v of %d in %d", d.Fate, d.Of, d.Story)
+	}
+	b.Title = "T"
+	if d := take(t, x, b); d.Fate != news.Revised || d.Story != 3 {
+		t.Errorf("b goes back to its first words: %v in %d", d.Fate, d.Story)
 	}
 	a.Title = "T, revised, too"
 	if d := take(t, x, a); d.Fate != news.Revised || d.Story != 1 {

@@ -91,6 +91,11 @@ func word(t *rapid.T, x *Index, log []news.Decision, now time.Time) (news.Decisi
 	d := news.Decision{Pos: x.At() + 1, At: now, Reason: "a person"}
 	switch rapid.IntRange(0, 3).Draw(t, "word") {
 	case 0:
+		for _, later := range log { // its latest words leave, and all go with them
+			if later.Keys.ID == of.Keys.ID {
+				of = later
+			}
+		}
 		if x.Telling(of.Pos) == 0 {
 			return d, false
 		}
@@ -121,7 +126,7 @@ func told(log []news.Decision) map[news.Position]news.Position {
 			move(d.Of, d.Story, 0)
 		case news.Split:
 			move(d.Refused.Of, d.Story, d.Keys.ID)
-			stories[d.Pos] = d.Story
+			stories[d.Pos], stories[d.Of] = d.Story, 0
 		case news.Pinned:
 		default:
 			stories[d.Pos] = d.Story

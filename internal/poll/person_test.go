@@ -365,8 +365,8 @@ func TestHeedWhileRunning(t *testing.T) {
 		_, err := p.Heed(ctx, Word{Fate: news.Split, Story: 1, Of: 2})
 		return err
 	})
-	if err != nil || p.Telling(2) != 4 {
-		t.Errorf("%v, told by story %d", err, p.Telling(2))
+	if err != nil || p.Telling(4) != 4 {
+		t.Errorf("%v, told by story %d", err, p.Telling(4))
 	}
 	if r, err := p.Pass(t.Context(), nil, true); err != nil || r.Items.Known != 3 {
 		t.Errorf("%+v, %v", r.Items, err)
