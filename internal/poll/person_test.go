@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -372,6 +373,51 @@ func TestHeedWhileRunning(t *testing.T) {
 		t.Errorf("%+v, %v", r.Items, err)
 	}
 	stop()
+}
+
+// People, polls and readers side by side: nothing is lost, and no word is heard
+// half.
+func TestHeedSideBySide(t *testing.T) {
+	d := copies(t)
+	p, stop := d.running(t)
+	var wg sync.WaitGroup
+	const times = 10
+	for range 2 {
+		wg.Go(func() {
+			for range times {
+				for _, fate := range []news.Fate{news.Hidden, news.Shown} {
+					err := p.Quiet(t.Context(), func(ctx context.Context) error {
+						_, err := p.Heed(ctx, Word{Fate: fate, Story: 1})
+						return err
+					})
+					if err != nil && !errors.Is(err, errIsHidden) && !errors.Is(err, errIsShown) {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := range times {
+			d.set("b.example/feed", item("1", "https://b.example/1", fmt.Sprint("Dam breaks, ", i), dam))
+			if _, err := p.Pass(t.Context(), nil, true); err != nil {
+				t.Error(err)
+			}
+			if told := p.Told("https://b.example/1"); len(told) != 1 || p.Telling(1) != 1 {
+				t.Errorf("told in %v", told)
+			}
+		}
+	})
+	wg.Wait()
+	stop()
+	st := d.one()
+	if len(st.Tellings()) != 3 || d.find(st.ID) != 1 {
+		t.Errorf("%q", told(st))
+	}
+	revised := find(st.Tellings(), 2)
+	if n := len(st.Tellings()[revised].Revisions); n != times {
+		t.Errorf("%d revisions of %d", n, times)
+	}
 }
 
 // forgetTo forgets up to a position, as time would.
