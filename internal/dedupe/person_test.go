@@ -31,6 +31,39 @@ func printed(source, title string) news.Item {
 	return news.Item{Source: source, GUID: "1", URL: "https://" + source + ".example/1", Title: title, Text: "enough words in a row that they can stand for themselves as a text"}
 }
 
+// say applies a line that is a person's word: "split SOURCE GUID => STORY" or
+// "merge STORY STORY".
+func say(t *testing.T, x *Index, words []string, log []news.Decision, labels map[news.Position]string) news.Decision {
+	t.Helper()
+	d := news.Decision{Pos: x.At() + 1, At: moment(t, "12:00"), Fate: news.Merged}
+	switch words[0] {
+	case "merge":
+		for pos, label := range labels {
+			switch label {
+			case words[1]:
+				d.Story = pos
+			case words[2]:
+				d.Of = pos
+			}
+		}
+	case "split":
+		id := ItemID(words[1], words[2])
+		was := news.Decision{}
+		for _, d := range log {
+			if d.Keys.ID == id {
+				was = d
+			}
+		}
+		d = x.Split(was, news.Item{Source: words[1], GUID: words[2]}, x.Telling(was.Pos), "by a person", d.At)
+		labels[d.Story] = words[4]
+	}
+	if d.Story == 0 || d.Of == 0 {
+		t.Fatalf("%q names nothing", words)
+	}
+	x.Apply(d)
+	return d
+}
+
 // A split telling's revisions stay with it, and the old story's with that.
 func TestSplitStays(t *testing.T) {
 	a, b := printed("a", "T"), printed("b", "T")
