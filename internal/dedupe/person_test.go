@@ -158,6 +158,41 @@ func TestForgottenShadows(t *testing.T) {
 	}
 }
 
+// Near copies of what was split or merged join where its telling is now.
+func TestNearFollows(t *testing.T) {
+	report := func(source, title, teaser string) news.Item {
+		return news.Item{Source: source, GUID: "1", URL: "https://" + source + ".example/1", Title: title, Summary: teaser}
+	}
+	nearly := func(x *Index, it news.Item) news.Decision {
+		prepared := Prepare(it)
+		prepared.Near = NearOthers
+		d := x.Decide([]Item{prepared}, moment(t, "10:00"))[0]
+		x.Apply(d)
+		return d
+	}
+	const title, teaser = "Glaciers in the Alps lost more ice in three summers than in any decade before, survey finds",
+		"Glaciers in the Alps lost more ice in the last three summers than in any decade since measuring began, a survey of the academy in Bern found on Tuesday."
+	x := New(7 * 24 * time.Hour)
+	nearly(x, report("a", title, teaser))
+	second := nearly(x, report("b", title, teaser+" It counted 1,400 of them."))
+	if second.Fate != news.Duplicate || second.Reason != byNear {
+		t.Fatalf("%v for %q", second.Fate, second.Reason)
+	}
+	x.Apply(x.Split(second, report("b", "", ""), 1, "a person", moment(t, "11:00")))
+	x.Apply(news.Decision{Pos: 4, Fate: news.Merged, Story: 3, Of: 1})
+	if d := nearly(x, report("c", title, teaser+" It counted 1,400 in all.")); d.Fate != news.Duplicate || d.Story != 3 {
+		t.Errorf("%v in %d", d.Fate, d.Story)
+	}
+	x.Expire(2)
+	if d := nearly(x, report("d", title, teaser+" So it said.")); d.Fate != news.Duplicate || d.Story != 3 {
+		t.Errorf("once the first is forgotten: %v in %d", d.Fate, d.Story)
+	}
+	x.Expire(4)
+	if d := nearly(x, report("e", title, teaser+" So they said.")); d.Fate != news.New || d.Refused.Of != 0 {
+		t.Errorf("once the story is forgotten: %v, refused %d", d.Fate, d.Refused.Of)
+	}
+}
+
 func TestPinnedLeads(t *testing.T) {
 	ts := []news.Telling{{Source: "a", Tier: 1}, {Source: "b", Tier: 5, Pinned: true}, {Source: "c", Tier: 1}}
 	if got := Lead(ts, []string{Tier}); got != 1 {

@@ -31,6 +31,7 @@ func document(t *rapid.T, now time.Time) []Item {
 	}
 	for i := range items {
 		items[i].Beside = beside
+		items[i].Near = Near(rapid.IntRange(0, 2).Draw(t, "near"))
 	}
 	return items
 }
