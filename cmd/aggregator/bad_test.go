@@ -229,9 +229,11 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("healthz: %d", a.status)
 	}
 	sameBytes(t, "a full disk", before, published(r))
-	if n := len(lines[storyLine](t, d.must("stories", "--json"))); n != 1 {
-		t.Errorf("%d stories are kept on a full disk, want 1", n)
+	stories := lines[storyLine](t, d.must("stories", "--json"))
+	if n := len(stories); n != 1 {
+		t.Fatalf("%d stories are kept on a full disk, want 1", n)
 	}
+	d.run("hide", stories[0].ID).wants(t, failed, "nothing can be kept just now: poll not committed")
 	r.room(t, unix.RLIM_INFINITY)
 	eventually(t, "readiness again", func() bool { return r.get("/readyz").status == 200 })
 	if report := balanced(t, (<-ended).out); report.Items.New != 1 {

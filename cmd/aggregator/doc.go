@@ -66,6 +66,11 @@ appended first, the store says ErrBehind: read on, apply, decide again.
 
 Known items leave no decision: they cost nothing but the look.
 
+People have the last word: that a telling is split from its story or leads it,
+that two stories are one, that a story is hidden, are decisions too (poll and
+dedupe, person.go). The Index hears of those that say which story is told; the
+rest stands in the story, which no rule and no poll takes it from.
+
 # The walk of one item
 
 	schedule.Queue    its source is due
@@ -94,6 +99,7 @@ One word for one thing, in code, messages and pages.
 	duplicate   an item judged to tell a story that is already on the shelf
 	known       an item seen before, unchanged
 	revision    a known item whose title or text changed
+	word        of a person: split, merge, pin, hide; a decision like all others
 	topic       a named rule, China/Human Rights; label: a category that a source
 	            put on an item; tag: a word that the configuration puts on a source
 	tier        a source's rank when copies compete; 1 is best
@@ -114,6 +120,7 @@ One word for one thing, in code, messages and pages.
 	run.go               the daemon: serve, watch the files, write the static tree
 	control.go           a socket by which commands ask the daemon that has the store
 	poll.go, live.go     one pass; the table on a terminal
+	person.go, find.go   a person's word; what is meant by a name
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads

@@ -20,6 +20,7 @@ import (
 type explained struct {
 	Story    *storyLine    `json:"story,omitempty"`
 	Tellings []toldLine    `json:"tellings,omitempty"`
+	People   []wordLine    `json:"people,omitempty"` // said, oldest first
 	Topics   []news.Filing `json:"topics,omitempty"`
 	Dropped  *droppedLine  `json:"dropped,omitempty"`
 }
@@ -37,6 +38,7 @@ type toldLine struct {
 	Reason     string    `json:"reason"`
 	Similarity float64   `json:"similarity"`
 	Refused    string    `json:"refused,omitempty"` // why a nominee was not joined
+	Pinned     bool      `json:"pinned,omitempty"`
 	Revisions  int       `json:"revisions"`
 }
 
@@ -49,7 +51,7 @@ type droppedLine struct {
 
 func (c *command) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain ID|URL|GUID", Short: "Say why an item is where it is, or why it was dropped", Args: cobra.ExactArgs(1),
+		Use: "explain ID|URL|GUID|@POSITION", Short: "Say why an item is where it is, or why it was dropped", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
 				all, err := s.explain(ctx, args[0])
@@ -57,7 +59,7 @@ func (c *command) explainCommand() *cobra.Command {
 					return err
 				}
 				if len(all) == 0 {
-					return fmt.Errorf("nothing kept is called %s: not a story's id, nor an item's address or GUID (older than `retain`, never received, or under another address)", args[0])
+					return errUnknown(args[0])
 				}
 				if c.json {
 					return printLines(c, all)
@@ -71,36 +73,29 @@ func (c *command) explainCommand() *cobra.Command {
 	}
 }
 
-// explain finds what a person may mean by a name: a story's id, an address, a
-// GUID; and what was dropped under it.
+// explain tells all of what a person may mean by a name, and what was dropped
+// under it.
 func (s *site) explain(ctx context.Context, name string) ([]explained, error) {
-	if !s.running {
-		if err := s.poller.CatchUp(ctx); err != nil {
-			return nil, err
-		}
+	stories, err := s.find(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	at := s.poller.Told(name)
-	if id, ok := storyID(ofPage(name)); ok {
-		if pos := s.poller.Story(id); pos != 0 {
-			at = append(at, pos)
-		}
-	}
-	stories, err := s.store.Story(ctx, at...)
+	dropped, words, err := s.readLog(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	var all []explained
-	for _, pos := range at {
-		if st, ok := stories[pos]; ok {
-			e, err := s.explainStory(ctx, st)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, e)
+	for _, st := range stories {
+		e, err := s.explainStory(ctx, st)
+		if err != nil {
+			return nil, err
 		}
+		if e.People, err = s.saidOf(ctx, st, words); err != nil {
+			return nil, err
+		}
+		all = append(all, e)
 	}
-	dropped, err := s.explainDropped(ctx, name)
-	return append(all, dropped...), err
+	return append(all, dropped...), nil
 }
 
 // ofPage is the id in the address of a story's page, else s itself.
@@ -132,7 +127,7 @@ func (s *site) explainStory(ctx context.Context, st news.Story) (explained, erro
 		it := items[t.Pos]
 		told := toldLine{
 			Lead: i == 0, Source: t.Name, Feed: it.Feed.ID, GUID: t.GUID, URL: t.URL, Title: t.Title, Claimed: it.Claimed(), Seen: t.Seen,
-			Position: uint64(t.Pos), Reason: cmp.Or(t.Reason, "first"), Similarity: t.Similarity, Revisions: len(t.Revisions),
+			Position: uint64(t.Pos), Reason: cmp.Or(t.Reason, "first"), Similarity: t.Similarity, Pinned: t.Pinned, Revisions: len(t.Revisions),
 		}
 		if told.Feed == "" {
 			told.Feed = t.Source
@@ -145,32 +140,39 @@ func (s *site) explainStory(ctx context.Context, st news.Story) (explained, erro
 	return e, nil
 }
 
-// refused is why the item that began a story did not join another.
+// refused is why the item that began a story did not join another, or that a
+// person took it out of one.
 func (s *site) refused(ctx context.Context, at news.Position) string {
 	for d, err := range s.store.Since(ctx, at-1) {
 		if err != nil || d.Pos != at {
 			return ""
+		}
+		if d.Fate == news.Split {
+			return "split from another " + d.Reason
 		}
 		return d.Reason
 	}
 	return ""
 }
 
-func (s *site) explainDropped(ctx context.Context, name string) (all []explained, err error) {
+// readLog finds what was dropped under a name, and all that people said.
+func (s *site) readLog(ctx context.Context, name string) (dropped []explained, words []news.Decision, err error) {
 	url := dedupe.Address(name)
 	ids := map[uint64]bool{}
 	for _, src := range s.now.Load().Sources {
 		ids[dedupe.ItemID(src.Key, name)] = true
 	}
 	for d, err := range s.store.Since(ctx, 0) {
-		if err != nil {
-			return nil, err
-		}
-		if d.Fate == news.Dropped && (ids[d.Keys.ID] || url != 0 && d.Keys.URL == url) {
-			all = append(all, explained{Dropped: &droppedLine{s.called(d.Source), d.Title, d.At, d.Reason}})
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case d.Fate >= news.Split:
+			words = append(words, d)
+		case d.Fate == news.Dropped && (ids[d.Keys.ID] || url != 0 && d.Keys.URL == url):
+			dropped = append(dropped, explained{Dropped: &droppedLine{s.called(d.Source), d.Title, d.At, d.Reason}})
 		}
 	}
-	return all, nil
+	return dropped, words, nil
 }
 
 // called is what people call the source with a key.
@@ -196,11 +198,20 @@ func (c *command) printExplained(e explained) {
 		}
 		fmt.Fprintf(c.out, "\n%s     %s: %s\n  %s\n  guid %s, from %s\n  received %s, log position %d\n", role, t.Source, titleOf(t.Title), cmp.Or(t.URL, "(no address)"), t.GUID, t.Feed, moment(t.Seen), t.Position)
 		fmt.Fprintf(c.out, "  %s\n", evidence(t))
+		if t.Pinned {
+			fmt.Fprintln(c.out, "  pinned: it leads, whatever is preferred")
+		}
 		if t.Revisions > 0 {
 			fmt.Fprintf(c.out, "  revised %d×\n", t.Revisions)
 		}
 	}
-	if len(e.Topics) == 0 {
+	for _, w := range e.People {
+		fmt.Fprintf(c.out, "\nby hand  %s\n  by %s, %s\n", w.Text, w.By, moment(w.At))
+	}
+	switch {
+	case e.Story.Hidden:
+		fmt.Fprintln(c.out, "\nin no topic: it is hidden; `aggregator hide --undo` publishes it again")
+	case len(e.Topics) == 0:
 		fmt.Fprintln(c.out, "\nin no topic: no rule catches it")
 	}
 	for _, f := range e.Topics {
@@ -232,6 +243,8 @@ func evidence(t toldLine) string {
 		return "tells it: the same address"
 	case "text":
 		return "tells it: the same title and text"
+	case dedupe.ByPerson:
+		return "tells it: a person merged its story into this one"
 	}
 	return fmt.Sprintf("tells it: %s (similarity %.2f)", t.Reason, t.Similarity)
 }

@@ -210,6 +210,9 @@ type storyLine struct {
 	Updated   time.Time  `json:"updated"`
 	Topics    []string   `json:"topics"`
 	Also      []alsoLine `json:"also"`
+	Hidden    bool       `json:"hidden,omitempty"` // by a person: published nowhere
+	Pinned    bool       `json:"pinned,omitempty"` // by a person: the lead
+	Merged    []string   `json:"merged,omitempty"` // by a person: ids of stories that are one with it now
 }
 
 type alsoLine struct {
@@ -225,7 +228,10 @@ type alsoLine struct {
 func storyLineOf(st news.Story) storyLine {
 	l := storyLine{
 		ID: "urn:uuid:" + st.ID, Title: st.Lead.Title, URL: st.Lead.URL, Source: st.Lead.Name, GUID: st.Lead.GUID,
-		Published: st.Published, Updated: st.Updated, Topics: []string{}, Also: []alsoLine{},
+		Published: st.Published, Updated: st.Updated, Topics: []string{}, Also: []alsoLine{}, Hidden: st.Hidden, Pinned: st.Lead.Pinned,
+	}
+	for _, id := range st.Merged {
+		l.Merged = append(l.Merged, "urn:uuid:"+id)
 	}
 	for _, f := range st.Topics {
 		l.Topics = append(l.Topics, f.Topic)
@@ -285,7 +291,7 @@ func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, err
 		if err != nil {
 			return nil, err
 		}
-		if !st.Published.Before(oldest) {
+		if st.Into == 0 && !st.Published.Before(oldest) {
 			stories = append(stories, st)
 		}
 	}
@@ -305,6 +311,9 @@ func (c *command) printStories(stories []news.Story) error {
 		}
 		if len(st.Topics) > 0 {
 			fmt.Fprintf(c.out, "    in %s\n", strings.Join(storyLineOf(st).Topics, ", "))
+		}
+		if by := byHand(st); by != "" {
+			fmt.Fprintf(c.out, "    by hand: %s\n", by)
 		}
 		fmt.Fprintf(c.out, "    %s\n\n", st.ID)
 	}

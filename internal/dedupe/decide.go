@@ -29,7 +29,7 @@ type draft struct {
 }
 
 func (f *draft) decide(it Item, now time.Time) news.Decision {
-	v := judge(it, f.nominate(it, minutes(now), f.x.window))
+	v := f.living(judge(it, f.nominate(it, minutes(now), f.x.window)))
 	d := news.Decision{At: now, Since: it.Since(), Source: it.Source, Keys: it.Keys}
 	if v.fate == news.Known {
 		return v.in(d)

@@ -17,7 +17,8 @@ import (
 //	10:00 source guid url | title | text => fate STORY [reason]
 //
 // "+" in place of the hour: in the same document as the line before. The hour
-// may name a day, and the item's own date after "=": 3/10:00=1/09:30.
+// may name a day, and the item's own date after "=": 3/10:00=1/09:30. A line
+// that begins with "person" is a person's word.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -45,6 +46,7 @@ type expected struct {
 func day(t *testing.T, text string) {
 	index := New(7 * 24 * time.Hour)
 	labels := map[news.Position]string{}
+	var log []news.Decision
 	var document []expected
 	flush := func() {
 		if len(document) == 0 {
@@ -63,6 +65,7 @@ func day(t *testing.T, text string) {
 		for i, d := range ds {
 			if d.Fate != news.Known {
 				index.Apply(d)
+				log = append(log, d)
 			}
 			judgeLine(t, document[i], d, labels)
 		}
@@ -73,6 +76,11 @@ func day(t *testing.T, text string) {
 			continue
 		}
 		hour, rest, _ := strings.Cut(line, " ")
+		if hour == "person" {
+			flush()
+			log = append(log, say(t, index, strings.Fields(rest), log, labels))
+			continue
+		}
 		last := ""
 		if hour == "+" {
 			last = strings.Fields(document[0].line)[0]

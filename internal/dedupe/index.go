@@ -27,12 +27,16 @@ type Index struct {
 	byStory map[uint64]news.Position
 	sketch  near.Sketch // room for unpacking
 	finder  finder
+	said
 }
 
 // New makes the Index of an empty log. window is how far back a copy is looked
 // for.
 func New(window time.Duration) *Index {
-	return &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}, finder: finder{models: near.Learnt()}}
+	return &Index{
+		layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{},
+		said: nothingSaid(), finder: finder{models: near.Learnt()},
+	}
 }
 
 // SetModels judges by other models than those learnt, to measure them.
@@ -69,10 +73,12 @@ func (x *Index) Grow(n int) {
 // Apply takes decisions that the store has kept, in log order.
 func (x *Index) Apply(ds ...news.Decision) {
 	for _, d := range ds {
+		x.begin(d.Pos - 1)
 		x.at = d.Pos
-		if d.Fate == news.New {
+		if d.Fate == news.New || d.Fate == news.Split {
 			x.byStory[idKey(d.ID)] = d.Story
 		}
+		x.heed(d)
 		x.add(d, x.unpack(d.Sketch))
 		x.forgetOld(minutes(d.At))
 	}
@@ -92,25 +98,26 @@ func (x *Index) forgetOld(now uint32) {
 	for n < x.base+uint32(len(x.tellings)) && x.telling(n+1).minute < oldest {
 		n++
 	}
-	if n >= x.recall.first+forgetStep {
+	if n > x.recall.first {
 		x.recall.forget(n)
 	}
 }
 
-// forgetStep is how many sketches are let go of at a time.
-const forgetStep = 256
-
 // Skip moves to the end of a log whose last decisions are already forgotten.
-func (x *Index) Skip(at news.Position) { x.at = max(x.at, at) }
+func (x *Index) Skip(at news.Position) {
+	x.begin(at)
+	x.at = max(x.at, at)
+}
 
-// Story is where the story with an ID began; 0 if it is not remembered.
-func (x *Index) Story(id [16]byte) news.Position { return x.byStory[idKey(id)] }
+// Story is where the story with an ID began, or the one that a person merged it
+// into; 0 if it is not remembered.
+func (x *Index) Story(id [16]byte) news.Position { return x.teller(x.byStory[idKey(id)]) }
 
 // Told is the stories told at a canonical address (Keys.URL), latest first.
 func (x *Index) Told(url uint64) (stories []news.Position) {
 	seen := map[news.Position]bool{}
 	for t := range x.atURL(url) {
-		if !seen[t.story] {
+		if t.story > x.forgot && !seen[t.story] {
 			seen[t.story] = true
 			stories = append(stories, t.story)
 		}
@@ -122,13 +129,14 @@ func (x *Index) Told(url uint64) (stories []news.Position) {
 // it is not remembered.
 func (x *Index) Item(id uint64) news.Position {
 	if t := x.telling(x.byID[id]); t != nil {
-		return t.story
+		return x.kept(t.story)
 	}
 	return 0
 }
 
 // Expire forgets what was decided at positions up to `to`.
 func (x *Index) Expire(to news.Position) {
+	x.forget(to)
 	cut := 0
 	for cut < len(x.tellings) && x.tellings[cut].pos <= to {
 		cut++
@@ -178,6 +186,7 @@ type layer struct {
 	under    *layer
 	recall   recall
 	base     uint32
+	forgot   news.Position // stories that began up to here are forgotten
 	tellings []telling
 	byID     map[uint64]uint32
 	byURL    map[uint64]uint32
@@ -190,7 +199,7 @@ func newLayer(under *layer) layer {
 		l.recall = newRecall(nil, 0)
 		return l
 	}
-	l.base = under.base + uint32(len(under.tellings))
+	l.base, l.forgot = under.base+uint32(len(under.tellings)), under.forgot
 	l.recall = newRecall(&under.recall, l.base)
 	return l
 }
@@ -232,7 +241,7 @@ func (l *layer) latestText(k uint64) uint32 {
 //
 // sketch is d.Sketch unpacked, or nil.
 func (l *layer) add(d news.Decision, sketch *near.Sketch) {
-	if d.Fate == news.Dropped || d.Fate == news.Known {
+	if d.Fate == news.Dropped || d.Fate == news.Known || d.Fate > news.Split {
 		return
 	}
 	t := telling{

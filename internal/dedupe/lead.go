@@ -15,8 +15,8 @@ const (
 	Earliest = "earliest" // the one that appeared first
 )
 
-// Lead is the index of the telling that leads, by the first preference that
-// tells them apart. Whatever order they come in, it is the same one.
+// Lead is the index of the telling that leads: the one that a person pinned,
+// else by the first preference that tells them apart. Whatever order they come in, it is the same one.
 func Lead(ts []news.Telling, prefer []string) int {
 	best := 0
 	for i := range ts {
@@ -28,6 +28,12 @@ func Lead(ts []news.Telling, prefer []string) int {
 }
 
 func better(a, b news.Telling, prefer []string) int {
+	if a.Pinned != b.Pinned {
+		if a.Pinned {
+			return -1
+		}
+		return 1
+	}
 	for _, p := range prefer {
 		if c := compare(a, b, p); c != 0 {
 			return c

@@ -121,19 +121,27 @@ func (f *finder) walk(l *layer, w near.Word, weight float32, most int, oldest ui
 	for at := l.recall.latest(w); at != 0 && most > 0; most-- {
 		n := at >> linkBits
 		sketch, links := l.recall.record(n)
-		if sketch == nil || l.telling(n) == nil || l.telling(n).minute < oldest {
+		t := l.telling(n)
+		if sketch == nil || t == nil || t.minute < oldest {
 			return
 		}
-		i, ok := f.found[n]
-		if !ok {
-			i = len(f.matches)
-			f.matches = append(f.matches, match{n: n})
-			f.found[n] = i
+		if t.story > l.forgot {
+			f.match(n, weight)
 		}
-		f.matches[i].shared++
-		f.matches[i].weight += weight
 		at = binary.LittleEndian.Uint32(links[at&(1<<linkBits-1)*4:])
 	}
+}
+
+// match counts a word that a telling has.
+func (f *finder) match(n uint32, weight float32) {
+	i, ok := f.found[n]
+	if !ok {
+		i = len(f.matches)
+		f.matches = append(f.matches, match{n: n})
+		f.found[n] = i
+	}
+	f.matches[i].shared++
+	f.matches[i].weight += weight
 }
 
 // compare gives what was matched its similarity, nearest first.

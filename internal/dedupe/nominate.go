@@ -35,19 +35,22 @@ func (l *layer) nominate(it Item, now uint32, window time.Duration) (ns []nomine
 	}
 	oldest := now - min(now, uint32(window/time.Minute))
 	if it.Keys.URL != 0 {
-		ns = collect(ns, l.atURL(it.Keys.URL), byURL, oldest)
+		ns = l.collect(ns, l.atURL(it.Keys.URL), byURL, oldest)
 	}
 	for _, k := range it.Keys.Text {
-		ns = collect(ns, l.withText(k), byText, oldest)
+		ns = l.collect(ns, l.withText(k), byText, oldest)
 	}
 	return ns
 }
 
-func collect(ns []nominee, chain func(func(*telling) bool), key string, oldest uint32) []nominee {
+func (l *layer) collect(ns []nominee, chain func(func(*telling) bool), key string, oldest uint32) []nominee {
 	most := len(ns) + mostNominees
 	for t := range chain {
 		if t.minute < oldest || len(ns) == most {
 			break
+		}
+		if t.story <= l.forgot {
+			continue
 		}
 		ns = append(ns, nominee{t, key})
 	}

@@ -31,6 +31,7 @@ func document(t *rapid.T, now time.Time) []Item {
 	}
 	for i := range items {
 		items[i].Beside = beside
+		items[i].Near = Near(rapid.IntRange(0, 2).Draw(t, "near"))
 	}
 	return items
 }
@@ -65,19 +66,105 @@ func TestDeciding(t *testing.T) {
 					x.Apply(d)
 				}
 			}
+			if d, said := word(t, x, log, now); said {
+				log = append(log, d)
+				x.Apply(d)
+				if d.Fate == news.Split {
+					begun[d.Story] = true
+				}
+			}
 			for i, d := range x.Decide(items, now) {
 				if d.Fate != news.Known {
 					t.Fatalf("kept, yet %v: %+v", d.Fate, items[i].Item)
 				}
 			}
-			replayed := New(time.Hour)
-			replayed.Apply(log...)
 			next := document(t, now)
-			if d := cmp.Diff(x.Decide(next, now), replayed.Decide(next, now)); d != "" {
-				t.Fatalf("the log decides otherwise:\n%s", d)
-			}
+			sameMind(t, x, log, next, now)
 		}
 	})
+}
+
+// word is what a person may say of a log: split, merge, or what deciding does
+// not hear.
+func word(t *rapid.T, x *Index, log []news.Decision, now time.Time) (news.Decision, bool) {
+	of := log[rapid.IntRange(0, len(log)-1).Draw(t, "of")]
+	other := log[rapid.IntRange(0, len(log)-1).Draw(t, "other")]
+	d := news.Decision{Pos: x.At() + 1, At: now, Reason: "a person"}
+	switch rapid.IntRange(0, 3).Draw(t, "word") {
+	case 0:
+		for _, later := range log { // its latest words leave, and all go with them
+			if later.Keys.ID == of.Keys.ID {
+				of = later
+			}
+		}
+		if x.Telling(of.Pos) == 0 {
+			return d, false
+		}
+		return x.Split(of, news.Item{Source: of.Source, GUID: "1"}, x.Telling(of.Pos), "a person", now), true
+	case 1:
+		d.Fate, d.Story, d.Of = news.Merged, x.Telling(other.Pos), x.Telling(of.Pos)
+		return d, d.Story != 0 && d.Of != 0 && d.Story != d.Of
+	case 2:
+		d.Fate, d.Story, d.Of = news.Pinned, x.Telling(of.Pos), of.Pos
+		return d, d.Story != 0
+	}
+	return d, false
+}
+
+// told is which story each telling of a log tells, found the long way.
+func told(log []news.Decision) map[news.Position]news.Position {
+	stories := map[news.Position]news.Position{}
+	move := func(from, to news.Position, item uint64) {
+		for _, d := range log {
+			if stories[d.Pos] == from && (item == 0 || d.Keys.ID == item) {
+				stories[d.Pos] = to
+			}
+		}
+	}
+	for _, d := range log {
+		switch d.Fate {
+		case news.Merged:
+			move(d.Of, d.Story, 0)
+		case news.Split:
+			move(d.Refused.Of, d.Story, d.Keys.ID)
+			stories[d.Pos], stories[d.Of] = d.Story, 0
+		case news.Pinned:
+		default:
+			stories[d.Pos] = d.Story
+		}
+	}
+	return stories
+}
+
+// sameMind: whatever is forgotten, the log that is left gives the Index that is
+// left, in what it decides and in where it finds every telling and story.
+func sameMind(t *rapid.T, x *Index, log []news.Decision, next []Item, now time.Time) {
+	for _, to := range []news.Position{0, news.Position(rapid.IntRange(0, len(log)).Draw(t, "forgotten"))} {
+		lived, replayed := New(time.Hour), New(time.Hour)
+		lived.Apply(log...)
+		lived.Expire(to)
+		replayed.Apply(log[to:]...)
+		replayed.Skip(news.Position(len(log)))
+		if to == 0 {
+			lived = x
+		}
+		if d := cmp.Diff(lived.Decide(next, now), replayed.Decide(next, now)); d != "" {
+			t.Fatalf("the log decides otherwise, %d of %d forgotten:\n%s", to, len(log), d)
+		}
+		stories := told(log)
+		for _, d := range log {
+			want := stories[d.Pos]
+			if want <= to || d.Pos <= to {
+				want = 0
+			}
+			if a, b := lived.Telling(d.Pos), replayed.Telling(d.Pos); a != want || b != want {
+				t.Fatalf("telling %d tells %d, lived %d, replayed %d, %d of %d forgotten", d.Pos, want, a, b, to, len(log))
+			}
+			if a, b := lived.Story(d.ID), replayed.Story(d.ID); a != b {
+				t.Fatalf("story %x is %d, replayed %d, %d of %d forgotten", d.ID, a, b, to, len(log))
+			}
+		}
+	}
 }
 
 // A replay of a million decisions at start takes under five seconds; deciding

@@ -12,7 +12,7 @@ const (
 	Revised                   // a known item whose title or text changed
 	Duplicate                 // tells a story already on the shelf
 	Dropped                   // left out, for a reason that is named
-	Split                     // by a person: the telling Of begins a story of its own
+	Split                     // by a person: the telling Of begins a story of its own and leaves Refused.Of
 	Merged                    // by a person: all that told the story Of tells Story
 	Pinned                    // by a person: the telling Of leads Story; none does if 0
 	Hidden                    // by a person: Story is kept, but not published
@@ -42,12 +42,13 @@ type Decision struct {
 	// matched; where the words are kept that a Revised item replaces; what a
 	// person's word is about.
 	Of Position
-	// ID is the story's, when New.
+	// ID is the story's, when New or Split.
 	ID [16]byte
 	// Keys are all that deciding remembers of the item.
 	Keys Keys
 	// Reason is the evidence: guid, url, text or near for a Duplicate; the
-	// rule that dropped it; why a nominee was refused for a New one.
+	// rule that dropped it; why a nominee was refused for a New one; who said
+	// so for a person's word.
 	Reason string
 	// Similarity is in [0, 1]; 1 for exact evidence.
 	Similarity float32
@@ -74,7 +75,7 @@ type Keys struct {
 
 // A Refusal is a telling that was nominated and refused, and by which guard.
 type Refusal struct {
-	Of         Position // 0: none was
+	Of         Position // 0: none was; the story that is left, when Split
 	Similarity float32
 	Guard      string
 }

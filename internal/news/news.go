@@ -151,6 +151,13 @@ type Story struct {
 	Updated time.Time `json:"updated"`
 	// Topics are where it is filed, and why, in the order of the rules.
 	Topics []Filing `json:"topics,omitempty"`
+	// Hidden is a person's word: the story is kept, but published nowhere.
+	Hidden bool `json:"hidden,omitempty"`
+	// Into is where the story began that a person merged this one into; 0 for
+	// none. It tells nothing itself any more, and stays as it was then.
+	Into Position `json:"into,omitempty"`
+	// Merged are the IDs of the stories that a person merged into this one.
+	Merged []string `json:"merged,omitempty"`
 }
 
 // Tellings are all of them, the lead first.
@@ -158,8 +165,8 @@ func (s Story) Tellings() []Telling {
 	return append([]Telling{s.Lead}, s.Also...)
 }
 
-// Evidence is why t and the lead tell the same story: guid, url, text or near,
-// and how similar they are. The telling that began the story was judged by
+// Evidence is why t and the lead tell the same story, as in Telling.Reason, and
+// how similar they are. The telling that began the story was judged by
 // nothing; what the lead was judged by holds between the two.
 func (s Story) Evidence(t Telling) (reason string, similarity float64) {
 	if t.Reason == "" {
@@ -185,10 +192,12 @@ type Telling struct {
 	Seen  time.Time `json:"seen"`
 	// Digest is of the words that a reader sees.
 	Digest uint64 `json:"digest"`
-	// Reason and Similarity say why it was judged to tell this story; "" for
-	// the telling that began it.
+	// Reason and Similarity say why it was judged to tell this story: guid, url,
+	// text, near or person; "" for the telling that began it.
 	Reason     string  `json:"reason,omitempty"`
 	Similarity float64 `json:"similarity,omitempty"`
+	// Pinned is a person's word: it leads, whatever is preferred.
+	Pinned bool `json:"pinned,omitempty"`
 	// Revisions are the positions of its earlier words, oldest first.
 	Revisions []Position `json:"revisions,omitempty"`
 }

@@ -56,11 +56,23 @@ func (p *Pages) storyFiles(ctx context.Context, s *shown, yield func(File, error
 	}
 }
 
+// storyFile yields a story's page, and pages that lead to it from the stories
+// that were merged into it.
 func (p *Pages) storyFile(ctx context.Context, s *shown, st news.Story, yield func(File, error) bool) bool {
 	for _, suffix := range []string{"", ".json"} {
 		m, err := p.storyPage(ctx, s, st, suffix != "")
 		if !yield(File{fileName("/stories/" + st.ID + suffix), m.body}, err) {
 			return false
+		}
+		for _, id := range st.Merged {
+			from := "/stories/" + id + suffix
+			at := m
+			if suffix == "" {
+				at, err = p.render(s, "moved", head{Title: st.Lead.Title, Path: from, Moved: s.href("/stories/" + st.ID)}, nil)
+			}
+			if !yield(File{fileName(from), at.body}, err) {
+				return false
+			}
 		}
 	}
 	return true

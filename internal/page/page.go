@@ -71,7 +71,8 @@ type SourceHealth struct {
 
 // Doors are where the pages find what is not on the shelf.
 type Doors struct {
-	// Find gives the position of the story with an id.
+	// Find gives the position of the story with an id, or of the one that it was
+	// merged into.
 	Find func(id string) (news.Position, bool)
 	// Sources are in the order to show them.
 	Sources func(ctx context.Context) ([]SourceHealth, error)
@@ -104,7 +105,7 @@ func New(s store.Store, site Site, doors Doors, log *slog.Logger) *Pages {
 		panic(err) // it is built in
 	}
 	p := &Pages{store: s, log: log, doors: doors, style: style, templates: map[string]*template.Template{}}
-	for _, name := range []string{"index", "topic", "story", "sources", "message"} {
+	for _, name := range []string{"index", "topic", "story", "sources", "message", "moved"} {
 		p.templates[name] = template.Must(template.ParseFS(assets, "assets/layout.html", "assets/"+name+".html"))
 	}
 	p.Use(site)
@@ -123,8 +124,17 @@ func (p *Pages) Use(site Site) {
 	p.site.Store(s)
 }
 
-// errNotFound: there is no such page.
-var errNotFound = errors.New("not found")
+var (
+	// errNotFound: there is no such page.
+	errNotFound = errors.New("not found")
+	// errGone: a person hid the story.
+	errGone = errors.New("gone")
+)
+
+// moved is the error of an address that leads to a path of ours.
+type moved string
+
+func (m moved) Error() string { return "moved to " + string(m) }
 
 // A made page is ready to be sent.
 type made struct {
@@ -134,6 +144,9 @@ type made struct {
 
 // policy forbids pages all but our own style sheet, whatever a source wrote.
 const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// brief is how long anybody may keep an answer.
+const brief = "public, max-age=60"
 
 // ServeHTTP answers for /, /topics/PATH, /stories/ID and /stories/ID.json,
 // /sources and /sources.json, and the style sheet. The request's path is the one
@@ -149,8 +162,18 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m, err := p.make(r.Context(), p.site.Load(), r.URL.Path)
-	if errors.Is(err, errNotFound) {
+	var to moved
+	switch {
+	case errors.Is(err, errNotFound):
 		p.say(w, http.StatusNotFound, "There is no page at this address.")
+		return
+	case errors.Is(err, errGone):
+		h.Set("Cache-Control", brief) // it may be published again
+		p.say(w, http.StatusGone, "This story is not published any more.")
+		return
+	case errors.As(err, &to):
+		h.Set("Cache-Control", brief) // it may be merged again
+		http.Redirect(w, r, string(to), http.StatusPermanentRedirect)
 		return
 	}
 	p.report(r.Context(), err)
@@ -162,7 +185,7 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(m.body)
 	h.Set("Etag", `"`+hex.EncodeToString(sum[:12])+`"`)
 	h.Set("Content-Type", m.media)
-	h.Set("Cache-Control", "public, max-age=60, stale-if-error=86400")
+	h.Set("Cache-Control", brief+", stale-if-error=86400")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(m.body))
 }
 
@@ -215,6 +238,7 @@ type head struct {
 	Title string
 	Path  string // below the site's address, of the page
 	Feeds []link // of the page, for readers to discover
+	Moved string // where the page leads by itself; "" for nowhere
 }
 
 // render fills a template.

@@ -39,6 +39,8 @@ type storyView struct {
 	Updated   time.Time  `json:"updated"`
 	Topics    []string   `json:"topics"`
 	Revisions int        `json:"revisions"`
+	Pinned    bool       `json:"pinned,omitempty"` // a person let this telling lead
+	Merged    []string   `json:"merged,omitempty"` // ids of stories that a person merged into it
 	Also      []tellView `json:"also"`
 	Why       []whyView  `json:"why"`
 	Summary   string     `json:"summary,omitempty"`
@@ -154,8 +156,15 @@ func (p *Pages) story(ctx context.Context, s *shown, id string, json bool) (made
 		return made{}, fmt.Errorf("page of story %s: %w", id, err)
 	}
 	st, ok := stories[pos]
-	if !ok {
+	switch {
+	case !ok:
 		return made{}, errNotFound
+	case st.ID != id && json:
+		return made{}, moved(s.href("/stories/" + st.ID + ".json"))
+	case st.ID != id:
+		return made{}, moved(s.href("/stories/" + st.ID))
+	case st.Hidden:
+		return made{}, errGone
 	}
 	return p.storyPage(ctx, s, st, json)
 }
@@ -217,7 +226,7 @@ func (s *shown) storyView(st news.Story) storyView {
 	v := storyView{
 		ID: st.ID, Title: st.Lead.Title, URL: web(st.Lead.URL), Source: called(st.Lead), GUID: st.Lead.GUID,
 		Published: st.Published.UTC(), Updated: st.Updated.UTC(), Revisions: len(st.Lead.Revisions), Href: s.href("/stories/" + st.ID),
-		Topics: []string{}, Also: []tellView{}, Why: []whyView{},
+		Pinned: st.Lead.Pinned, Merged: st.Merged, Topics: []string{}, Also: []tellView{}, Why: []whyView{},
 	}
 	for _, t := range st.Also {
 		reason, similarity := st.Evidence(t)
@@ -273,6 +282,8 @@ func (v tellView) Evidence() string {
 		return "the same text"
 	case "near":
 		return fmt.Sprintf("nearly the same text (%.0f%%)", 100*v.Similarity)
+	case "person":
+		return "put here by a person"
 	}
 	return v.Reason
 }

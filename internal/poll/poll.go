@@ -9,6 +9,7 @@
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
 //	commit.go  decide, append, apply: one committer, so no locks
 //	next.go    when a source is due again, and why
+//	person.go  a person's word: split, merge, pin, hide
 //	refile.go  the kept past under new rules; forgetting what is old
 //	report.go  the account
 package poll
@@ -191,6 +192,14 @@ func (p *Poller) Told(address string) []news.Position {
 		}
 	}
 	return told
+}
+
+// Telling is where the story began that is told at a position in the log; 0 if
+// nothing is.
+func (p *Poller) Telling(pos news.Position) news.Position {
+	p.memory.RLock()
+	defer p.memory.RUnlock()
+	return p.index.Telling(pos)
 }
 
 // Trouble is why nothing can be kept just now; "" when all is well.

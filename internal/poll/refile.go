@@ -136,6 +136,9 @@ func (p *Poller) forget(ctx context.Context, now time.Time) (bool, error) {
 	if to == 0 {
 		return false, nil
 	}
+	if err := p.forgetMerged(ctx, to, now.UTC()); err != nil {
+		return false, fmt.Errorf("poll: forget: %w", err)
+	}
 	if err := p.store.Expire(ctx, to); err != nil {
 		return false, fmt.Errorf("poll: forget: %w", err)
 	}

@@ -36,10 +36,8 @@ type entry struct {
 // step decides what the visits bring where the log ends. It reads the stories
 // that are joined or revised, and changes nothing.
 func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Position, now time.Time) (*step, error) {
-	s := &step{
-		plan: pl, at: at, now: now, results: make([]Visited, len(visits)),
-		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
-	}
+	s := newStep(pl, at, now)
+	s.results = make([]Visited, len(visits))
 	for i, v := range visits {
 		s.results[i] = s.account(v)
 	}
@@ -64,6 +62,11 @@ func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Po
 	}
 	s.close(visits, entries, ds)
 	return s, nil
+}
+
+func newStep(pl *plan, at news.Position, now time.Time) *step {
+	return &step{plan: pl, at: at, now: now,
+		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{}}
 }
 
 // inOrder puts the items of many visits into the one order that does not
@@ -102,11 +105,15 @@ func (s *step) load(ctx context.Context, kept store.Store, ds []news.Decision) e
 			at = append(at, d.Story)
 		}
 	}
+	slices.Sort(at)
+	return s.read(ctx, kept, slices.Compact(at)...)
+}
+
+func (s *step) read(ctx context.Context, kept store.Store, at ...news.Position) error {
 	if len(at) == 0 {
 		return nil
 	}
-	slices.Sort(at)
-	found, err := kept.Story(ctx, slices.Compact(at)...)
+	found, err := kept.Story(ctx, at...)
 	if err != nil {
 		return err
 	}
@@ -164,14 +171,14 @@ func begin(d news.Decision, it dedupe.Item, t news.Telling) *news.Story {
 }
 
 // revise gives a telling its new words and keeps where the old ones are. What
-// it was judged by stays, and so does when it came.
+// it was judged by stays, and so do when it came and a person's pin.
 func revise(st *news.Story, d news.Decision, t news.Telling) {
 	for _, old := range tellings(st) {
 		if old.Pos != d.Of && !slices.Contains(old.Revisions, d.Of) {
 			continue
 		}
 		t.Revisions = append(slices.Clone(old.Revisions), old.Pos)
-		t.Reason, t.Similarity, t.Since, t.Seen = old.Reason, old.Similarity, old.Since, old.Seen
+		t.Reason, t.Similarity, t.Since, t.Seen, t.Pinned = old.Reason, old.Similarity, old.Since, old.Seen, old.Pinned
 		*old = t
 		return
 	}
@@ -266,7 +273,12 @@ func (s *step) readItems(ctx context.Context, kept store.Store) error {
 	return err
 }
 
+// fileStory is where a story is filed: nowhere if a person hid it or merged it
+// into another.
 func fileStory(pl *plan, st *news.Story, items map[news.Position]news.Item) []news.Filing {
+	if st.Hidden || st.Into != 0 {
+		return nil
+	}
 	var ts []topic.Telling
 	for _, t := range tellings(st) {
 		src := news.Source{Key: t.Source}
@@ -293,13 +305,18 @@ func (s *step) close(visits []*visit, entries []entry, ds []news.Decision) {
 			}
 		}
 	}
-	for _, pos := range slices.Sorted(maps.Keys(s.stories)) {
-		s.batch.Stories = append(s.batch.Stories, *s.stories[pos])
-	}
+	s.gather()
 	for _, r := range s.results {
 		if r.Poll.Source != "" { // else the store could not even say what was
 			s.batch.Polls = append(s.batch.Polls, r.Poll)
 		}
+	}
+}
+
+// gather takes the stories into the batch.
+func (s *step) gather() {
+	for _, pos := range slices.Sorted(maps.Keys(s.stories)) {
+		s.batch.Stories = append(s.batch.Stories, *s.stories[pos])
 	}
 }
 

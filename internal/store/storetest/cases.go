@@ -58,6 +58,33 @@ func whole(t *testing.T, s *site) {
 	same(t, kept, b.Items)
 }
 
+// people: what they said is kept like what was decided, and a story under no
+// topic is on no shelf.
+func people(t *testing.T, s *site) {
+	s.append(news1(0, 2, "World"))
+	b := store.Batch{Decisions: []news.Decision{
+		{Pos: 3, At: minute(3), Since: minute(1), Source: "x", Fate: news.Split, Story: 3, Of: 2, ID: [16]byte{1, 15: 9}, Keys: news.Keys{ID: 7},
+			Reason: "by 安娜", Similarity: 1, Sketch: []byte{1, 0, 2}, Refused: news.Refusal{Of: 1, Guard: "person"}},
+		{Pos: 4, At: minute(4), Fate: news.Merged, Story: 1, Of: 2},
+		{Pos: 5, At: minute(5), Fate: news.Pinned, Story: 1, Of: 2},
+		{Pos: 6, At: minute(6), Fate: news.Hidden, Story: 1},
+		{Pos: 7, At: minute(7), Fate: news.Shown, Story: 1},
+	}, Items: map[news.Position]news.Item{3: item(2)}}
+	for st := range s.Stories(t.Context(), 0) {
+		b.Stories = append(b.Stories, st)
+	}
+	b.Stories[0].Hidden, b.Stories[0].Merged, b.Stories[0].Topics = true, []string{b.Stories[1].ID}, nil
+	b.Stories[0].Lead.Pinned = true
+	b.Stories[1].Into, b.Stories[1].Topics = 1, nil
+	b.Stories = append(b.Stories, story(3, item(2), "World"))
+	s.append(b)
+	s.stop()
+	s.start()
+	same(t, all(t, s.Since(t.Context(), 2)), b.Decisions)
+	same(t, all(t, s.Stories(t.Context(), 0)), b.Stories)
+	same(t, all(t, s.Shelf(t.Context(), "World")), b.Stories[2:])
+}
+
 func behind(t *testing.T, s *site) {
 	s.append(news1(0, 2, "World"))
 	was := s.everything()

@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		"an append behind the log is refused": behind,
 		"a cancelled append keeps nothing":    cancelled,
 		"the shelf follows the stories":       shelf,
+		"people's words":                      people,
 		"the shelf's order":                   order,
 		"reading from a position":             since,
 		"long readings":                       long,
