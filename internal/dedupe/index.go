@@ -63,8 +63,8 @@ func (x *Index) Grow(n int) {
 		return
 	}
 	x.tellings = make([]telling, 0, n)
-	for _, keys := range []*map[uint64]uint32{&x.byID, &x.byURL, &x.byText} {
-		*keys = make(map[uint64]uint32, n)
+	for _, keys := range []*map[uint32]uint32{&x.byID, &x.byURL, &x.byText} {
+		*keys = make(map[uint32]uint32, n)
 	}
 	x.byStory = make(map[uint64]news.Position, n)
 }
@@ -130,7 +130,7 @@ func (x *Index) Told(url uint64) (stories []news.Position) {
 // Item is where the story began that a source's item tells, by Keys.ID; 0 if
 // it is not remembered.
 func (x *Index) Item(id uint64) news.Position {
-	if t := x.telling(x.byID[id]); t != nil {
+	for t := range x.ofID(id) {
 		return x.kept(t.story)
 	}
 	return 0
@@ -149,7 +149,7 @@ func (x *Index) Expire(to news.Position) {
 	if x.base > x.recall.first {
 		x.recall.forget(x.base)
 	}
-	for _, keys := range []map[uint64]uint32{x.byID, x.byURL, x.byText} {
+	for _, keys := range []map[uint32]uint32{x.byID, x.byURL, x.byText} {
 		for k, n := range keys {
 			if n <= x.base {
 				delete(keys, k)
@@ -191,13 +191,15 @@ type layer struct {
 	base     uint32
 	forgot   news.Position // stories that began up to here are forgotten
 	tellings []telling
-	byID     map[uint64]uint32
-	byURL    map[uint64]uint32
-	byText   map[uint64]uint32
+	// The latest telling with a key, by the key's lower half: what walks on from
+	// there looks at the whole. Half a key is half the memory.
+	byID   map[uint32]uint32
+	byURL  map[uint32]uint32
+	byText map[uint32]uint32
 }
 
 func newLayer(under *layer) layer {
-	l := layer{under: under, byID: map[uint64]uint32{}, byURL: map[uint64]uint32{}, byText: map[uint64]uint32{}}
+	l := layer{under: under, byID: map[uint32]uint32{}, byURL: map[uint32]uint32{}, byText: map[uint32]uint32{}}
 	if under == nil {
 		l.recall = newRecall(nil, 0)
 		return l
@@ -219,21 +221,21 @@ func (l *layer) telling(n uint32) *telling {
 }
 
 func (l *layer) latestID(k uint64) uint32 {
-	if n := l.byID[k]; n != 0 || l.under == nil {
+	if n := l.byID[uint32(k)]; n != 0 || l.under == nil {
 		return n
 	}
 	return l.under.latestID(k)
 }
 
 func (l *layer) latestURL(k uint64) uint32 {
-	if n := l.byURL[k]; n != 0 || l.under == nil {
+	if n := l.byURL[uint32(k)]; n != 0 || l.under == nil {
 		return n
 	}
 	return l.under.latestURL(k)
 }
 
 func (l *layer) latestText(k uint64) uint32 {
-	if n := l.byText[k]; n != 0 || l.under == nil {
+	if n := l.byText[uint32(k)]; n != 0 || l.under == nil {
 		return n
 	}
 	return l.under.latestText(k)
@@ -254,14 +256,14 @@ func (l *layer) add(d news.Decision, sketch *near.Sketch) {
 	n := l.base + uint32(len(l.tellings)) + 1
 	if t.url != 0 {
 		t.sameURL = l.latestURL(t.url)
-		l.byURL[t.url] = n
+		l.byURL[uint32(t.url)] = n
 	}
 	for i, k := range d.Keys.Text[:min(len(t.text), len(d.Keys.Text))] {
 		t.text[i], t.sameText[i] = k, l.latestText(k)
-		l.byText[k] = n
+		l.byText[uint32(k)] = n
 	}
 	t.sameID = l.latestID(t.id)
-	l.byID[t.id] = n
+	l.byID[uint32(t.id)] = n
 	l.tellings = append(l.tellings, t)
 	if sketch == nil {
 		d.Sketch = nil
@@ -269,33 +271,32 @@ func (l *layer) add(d news.Decision, sketch *near.Sketch) {
 	l.recall.add(n, d.Sketch, sketch)
 }
 
-// chain walks tellings with one key, latest first, as long as they are
-// remembered.
-func (l *layer) chain(n uint32, next func(*telling) uint32) iter.Seq[*telling] {
+// chain walks the tellings that hold a key, latest first, as long as they are
+// remembered. next gives the one before that has the key's lower half.
+func (l *layer) chain(n uint32, holds func(*telling) bool, next func(*telling) uint32) iter.Seq[*telling] {
 	return func(yield func(*telling) bool) {
-		for t := l.telling(n); n != 0 && t != nil; t = l.telling(n) {
-			if !yield(t) {
+		for n != 0 {
+			t := l.telling(n)
+			if t == nil || holds(t) && !yield(t) {
 				return
 			}
 			n = next(t)
-			if n == 0 {
-				return
-			}
 		}
 	}
 }
 
 func (l *layer) ofID(k uint64) iter.Seq[*telling] {
-	return l.chain(l.latestID(k), func(t *telling) uint32 { return t.sameID })
+	return l.chain(l.latestID(k), func(t *telling) bool { return t.id == k }, func(t *telling) uint32 { return t.sameID })
 }
 
 func (l *layer) atURL(k uint64) iter.Seq[*telling] {
-	return l.chain(l.latestURL(k), func(t *telling) uint32 { return t.sameURL })
+	return l.chain(l.latestURL(k), func(t *telling) bool { return t.url == k }, func(t *telling) uint32 { return t.sameURL })
 }
 
 func (l *layer) withText(k uint64) iter.Seq[*telling] {
-	return l.chain(l.latestText(k), func(t *telling) uint32 {
-		if t.text[0] == k {
+	holds := func(t *telling) bool { return t.text[0] == k || t.text[1] == k }
+	return l.chain(l.latestText(k), holds, func(t *telling) uint32 {
+		if uint32(t.text[0]) == uint32(k) && t.text[0] != 0 {
 			return t.sameText[0]
 		}
 		return t.sameText[1]

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	mostRare    = 16  // words by which a telling is found again
+	mostRare    = 12  // words by which a telling is found again
+	mostAsked   = 32  // words by which tellings are looked for
 	mostWalked  = 100 // tellings that have one such word
 	mostTitles  = 3   // … the same headline, or article number
 	mostNear    = 12  // tellings that are compared
@@ -81,10 +82,10 @@ func (f *finder) choose(l *layer, s *near.Sketch) {
 		f.rare = append(f.rare, rareWord{w, uint8(i), by * (heaviest - logOf(df+1))})
 	}
 	slices.SortStableFunc(f.rare, func(a, b rareWord) int { return cmp.Compare(b.weight, a.weight) })
-	f.rare = f.rare[:min(len(f.rare), mostRare)]
-	s.Rare = make([]uint8, len(f.rare))
-	for i, r := range f.rare {
-		s.Rare[i] = r.place
+	f.rare = f.rare[:min(len(f.rare), mostAsked)]
+	s.Rare = make([]uint8, min(len(f.rare), mostRare))
+	for i := range s.Rare {
+		s.Rare[i] = f.rare[i].place
 	}
 }
 

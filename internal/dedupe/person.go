@@ -72,7 +72,7 @@ func (x *Index) supersede(id uint64, pos news.Position) {
 			newer = t
 			continue
 		case newer == nil:
-			x.byID[id] = t.sameID
+			x.byID[uint32(id)] = t.sameID
 		default:
 			newer.sameID = t.sameID
 		}

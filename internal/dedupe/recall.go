@@ -114,9 +114,6 @@ func (r *recall) add(n uint32, packed []byte, sketch *near.Sketch) {
 	r.at = append(r.at, r.records.put(packed, links))
 	r.count++
 	for i, w := range keys {
-		if w == 0 {
-			continue
-		}
 		p := r.words[w]
 		p.last = n<<linkBits | link(i)
 		r.words[w] = p
@@ -186,7 +183,12 @@ func keyWords(s *near.Sketch) []near.Word {
 	for _, i := range s.Rare {
 		keys = append(keys, wordAt(s, i))
 	}
-	return append(keys, s.Headline(), s.Article)
+	for _, w := range [...]near.Word{s.Headline(), s.Article} {
+		if w != 0 {
+			keys = append(keys, w)
+		}
+	}
+	return keys
 }
 
 func wordAt(s *near.Sketch, i uint8) near.Word {
@@ -237,7 +239,7 @@ type arena struct {
 }
 
 const (
-	chunkSize = 1 << 18
+	chunkSize = 1 << 16
 	step      = 4
 )
 
@@ -246,7 +248,7 @@ func (a *arena) put(sketch, links []byte) uint32 {
 	size := (3 + len(sketch) + len(links) + step - 1) / step * step
 	last := len(a.chunks) - 1
 	if last < 0 || len(a.chunks[last])+size > chunkSize {
-		a.chunks = append(a.chunks, make([]byte, 0, 4096))
+		a.chunks = append(a.chunks, make([]byte, 0, min(chunkSize, 4096<<(2*(last+1)))))
 		if last++; last == 0 && a.first == 0 {
 			a.chunks[0] = append(a.chunks[0], 0, 0, 0, 0) // place 0 is none
 		}

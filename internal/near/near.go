@@ -25,7 +25,7 @@ func (w Word) Number() bool { return w&1 != 0 }
 const (
 	mostTitle = 40
 	mostTail  = 10
-	mostLead  = 64
+	mostLead  = 48
 	mostSlug  = 20
 	mostBody  = 400
 )
