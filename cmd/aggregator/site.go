@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"aggregator/internal/config"
+	"aggregator/internal/dedupe"
 	"aggregator/internal/fetch"
 	"aggregator/internal/news"
 	"aggregator/internal/page"
@@ -99,7 +100,7 @@ func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
 	}
 	return poll.Plan{
 		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher,
-		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain,
+		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
 	}, filer, nil
@@ -117,11 +118,21 @@ func sourcesOf(cfg *config.Config) []poll.Source {
 			src.Access.Headers["Authorization"] = "Bearer " + s.BearerToken
 		}
 		sources = append(sources, poll.Source{
-			Source: src, Schedule: s.Schedule, MinInterval: s.MinInterval,
+			Source: src, Schedule: s.Schedule, MinInterval: s.MinInterval, Near: nearOf(s.Near),
 			Drop: s.Drop, Keep: s.Keep, DropWhere: s.DropWhere, KeepWhere: s.KeepWhere,
 		})
 	}
 	return sources
+}
+
+func nearOf(n config.Near) dedupe.Near {
+	switch n {
+	case config.NearOwn:
+		return dedupe.NearOwn
+	case config.NearOthers:
+		return dedupe.NearOthers
+	}
+	return dedupe.NearOff
 }
 
 func rulesOf(cfg *config.Config) []topic.Rule {

@@ -255,7 +255,6 @@ func (l *loader) network(v value[string]) netip.Prefix {
 }
 
 func (l *loader) dedupe(s dedupeSpec) Dedupe {
-	l.later("dedupe.events", s.Events.place, s.Events.V != "off")
 	d := Dedupe{
 		Window: l.duration(s.Window, time.Minute, maxDuration),
 		Near:   s.Near.V,
@@ -314,7 +313,7 @@ func (l *loader) hub(v value[string]) string {
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
 	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
-		"publish.hub", "dedupe.events", "sources.dedupe", "sources.discover", "sources.tls"}
+		"publish.hub", "sources.discover", "sources.tls"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

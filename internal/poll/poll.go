@@ -40,6 +40,8 @@ type Source struct {
 	Schedule schedule.Schedule
 	// MinInterval is the floor under its schedule.
 	MinInterval time.Duration
+	// Near says between which tellings near text is looked for.
+	Near dedupe.Near
 	// Drop leaves items out that it matches, Keep those that it does not;
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
@@ -57,6 +59,8 @@ type Plan struct {
 	// Window is how far back a copy is looked for, Retain how long anything
 	// is kept.
 	Window, Retain time.Duration
+	// Events groups stories that tell of one event.
+	Events bool
 	// Spread is the most that a source is moved from its slot.
 	Spread time.Duration
 	// Concurrency is of all fetches, PerHost of those of one host, which
@@ -129,6 +133,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
 	po.plan.Store(newPlan(p))
+	po.tune()
 	if o.Scheduled {
 		if err := po.CatchUp(ctx); err != nil {
 			return nil, err
@@ -141,6 +146,15 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		return nil, err
 	}
 	return po, nil
+}
+
+// tune has the index decide by the plan.
+func (p *Poller) tune() {
+	p.memory.Lock()
+	defer p.memory.Unlock()
+	pl := p.plan.Load()
+	p.index.SetWindow(pl.Window)
+	p.index.SetEvents(pl.Events)
 }
 
 // CatchUp reads the log into memory, up to its end. Run does so by itself.
@@ -200,6 +214,14 @@ func (p *Poller) Telling(pos news.Position) news.Position {
 	p.memory.RLock()
 	defer p.memory.RUnlock()
 	return p.index.Telling(pos)
+}
+
+// Event is where the stories began that tell of one event with the story that
+// began at a position, itself among them; nil where it is grouped with none.
+func (p *Poller) Event(story news.Position) []news.Position {
+	p.memory.RLock()
+	defer p.memory.RUnlock()
+	return p.index.Event(story)
 }
 
 // Trouble is why nothing can be kept just now; "" when all is well.
