@@ -24,6 +24,7 @@ type step struct {
 	stories map[news.Position]*news.Story // new and touched
 	items   map[news.Position]news.Item   // with Text
 	was     map[news.Position][]string    // topics before
+	events  map[news.Position]string      // Story.Event of those that lead one
 	results []Visited
 }
 
@@ -46,27 +47,35 @@ func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Po
 	for i, e := range entries {
 		items[i] = e.item
 	}
-	ds := p.index.Decide(items, now)
+	return s, s.settle(ctx, p, visits, entries, p.index.Decide(items, now))
+}
+
+// settle writes what was decided of the entries.
+func (s *step) settle(ctx context.Context, p *Poller, visits []*visit, entries []entry, ds []news.Decision) error {
 	if err := s.load(ctx, p.store, ds); err != nil {
-		return nil, err
+		return err
+	}
+	if err := s.loadEvents(ctx, p, ds); err != nil {
+		return err
 	}
 	for i, d := range ds {
 		s.results[entries[i].visit].Items.count(d.Fate)
 		if err := s.take(d, entries[i].item, visits[entries[i].visit]); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	s.drop(visits)
 	if err := s.file(ctx, p.store); err != nil {
-		return nil, err
+		return err
 	}
 	s.close(visits, entries, ds)
-	return s, nil
+	return nil
 }
 
 func newStep(pl *plan, at news.Position, now time.Time) *step {
 	return &step{plan: pl, at: at, now: now,
-		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{}}
+		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
+		events: map[news.Position]string{}}
 }
 
 // inOrder puts the items of many visits into the one order that does not
@@ -132,7 +141,9 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 	s.items[d.Pos] = it.Item
 	t := s.telling(d, it, v)
 	if d.Fate == news.New {
-		s.stories[d.Pos] = begin(d, it, t)
+		st := begin(d, it, t)
+		st.Event = s.event(d.Event)
+		s.stories[d.Pos] = st
 		return nil
 	}
 	st := s.stories[d.Story]

@@ -1,0 +1,137 @@
+package poll
+
+import (
+	"testing"
+	"time"
+
+	"aggregator/internal/dedupe"
+	"aggregator/internal/fetch"
+	"aggregator/internal/news"
+	"aggregator/internal/topic"
+)
+
+// bring keeps what a source gives, as part of the event that the story at a
+// position leads; 0 for none.
+func (d *desk) bring(name string, event news.Position, items ...news.Item) {
+	d.t.Helper()
+	p := d.open()
+	if err := p.CatchUp(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+	pl := p.plan.Load()
+	v := &visit{source: pl.byKey[name+".example/feed"], Result: fetch.Result{Received: len(items), Items: items}}
+	for i := range v.Items {
+		v.Items[i].Source, v.Items[i].Seen = v.source.Key, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	}
+	v.prepare()
+	entries := inOrder(pl, []*visit{v})
+	prepared := make([]dedupe.Item, len(entries))
+	for i, e := range entries {
+		prepared[i] = e.item
+	}
+	s := newStep(pl, p.index.At(), time.Now().UTC().Truncate(time.Millisecond))
+	s.results = []Visited{{New: map[string]int{}}}
+	ds := p.index.Decide(prepared, s.now)
+	for i := range ds {
+		if ds[i].Pos != event {
+			ds[i].Event = event
+		}
+	}
+	err := s.settle(d.t.Context(), p, []*visit{v}, entries, ds)
+	if err == nil {
+		_, err = p.store.Append(d.t.Context(), s.at, s.batch)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// events are the leads of the kept stories' events, by where stories began.
+func (d *desk) events() map[news.Position]string {
+	all := map[news.Position]string{}
+	for _, st := range d.stories() {
+		all[st.Pos] = st.Event
+	}
+	return all
+}
+
+func quake(name string) news.Item {
+	it := item("q", "https://"+name+".example/quake", "Quake as "+name+" felt it", "The ground shook, and "+name+" tells where it stood then.")
+	it.Published = time.Date(2026, 1, 1, len(name), 0, 0, 0, time.UTC)
+	return it
+}
+
+// A story that begins in an event is named by the event's first one, which
+// says so itself once it has company, and is no other to its readers.
+func TestEvent(t *testing.T) {
+	d := newDesk(t, "a", "bb", "ccc", "dddd")
+	d.rules(topic.Rule{Name: "World", Match: parse(t, "*")})
+	d.bring("a", 0, quake("a"))
+	alone := d.at(1)
+	if alone.Event != "" {
+		t.Fatalf("alone, and of an event: %+v", alone)
+	}
+	d.bring("bb", 1, quake("bb"))
+	d.bring("ccc", 1, quake("ccc"))
+	wants(t, "one event", d.events(), map[news.Position]string{1: alone.ID, 2: alone.ID, 3: alone.ID})
+	alone.Event = alone.ID
+	wants(t, "but for that the lead is as it was", d.at(1), alone)
+
+	// All in one step: the lead begins just before.
+	one, two := quake("dddd"), quake("dddd")
+	two.GUID, two.URL, two.Title = "q2", "https://dddd.example/2", "Aftershock"
+	d.bring("dddd", 4, one, two)
+	wants(t, "began together", d.events()[5], d.at(4).ID)
+	wants(t, "began together", d.events()[4], d.at(4).ID)
+}
+
+// The story that led is forgotten before those that came later.
+func TestEventOutlivesItsLead(t *testing.T) {
+	d := newDesk(t, "a", "bb", "ccc", "dddd")
+	d.bring("a", 0, quake("a"))
+	first := d.at(1).ID
+	d.bring("bb", 1, quake("bb"))
+	if err := d.store.Expire(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	d.bring("ccc", 2, quake("ccc"))
+	wants(t, "the next one leads on", d.events(), map[news.Position]string{2: first, 3: first})
+	if e, err := d.open().eventOf(t.Context(), []news.Position{1, 3}); err != nil || e != first {
+		t.Errorf("of those that are left: %q, %v", e, err)
+	}
+	d.bring("dddd", 1, quake("dddd"))
+	wants(t, "nobody knows it any more", d.events()[4], "")
+}
+
+// What people say of stories goes for their events.
+func TestEventByHand(t *testing.T) {
+	d := newDesk(t, "a", "bb", "ccc")
+	d.bring("a", 0, quake("a"))
+	d.bring("bb", 1, quake("bb"))
+	d.bring("ccc", 0, quake("ccc"))
+	event := d.at(1).ID
+	d.heed(Word{Fate: news.Merged, Story: 3, Of: 1})
+	wants(t, "it brings its event along", d.events(), map[news.Position]string{1: event, 2: event, 3: event})
+	d.heed(Word{Fate: news.Split, Story: 3, Of: 1})
+	wants(t, "a person found it to be another", d.events()[5], "")
+	d.bring("a", 0, news.Item{GUID: "r", URL: "https://a.example/rain", Title: "Rain", Text: "It rains in the valley, and a tells for how long."})
+	d.bring("bb", 6, news.Item{GUID: "r", URL: "https://bb.example/rain", Title: "Wet", Text: "It rains on the hills, and bb tells where to go."})
+	d.heed(Word{Fate: news.Merged, Story: 3, Of: 6})
+	wants(t, "of two events it stays in its own", d.events()[3], event)
+	d.heed(Word{Fate: news.Hidden, Story: 2})
+	wants(t, "hidden, and still of it", d.events()[2], event)
+}
+
+// Near text is looked for as the plan says at the time, a reload included.
+func TestNear(t *testing.T) {
+	d := newDesk(t, "a")
+	d.set("a.example/feed", quake("a"))
+	for _, near := range []dedupe.Near{dedupe.NearOff, dedupe.NearOthers, dedupe.NearOwn} {
+		d.plan.Sources[0].Near = near
+		p := d.open()
+		pl := p.plan.Load()
+		if v := p.visit(t.Context(), pl, pl.byKey["a.example/feed"], time.Now()); len(v.items) != 1 || v.items[0].Near != near {
+			t.Errorf("want %v: %+v", near, v.items)
+		}
+	}
+}
