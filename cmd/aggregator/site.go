@@ -150,7 +150,7 @@ func rulesOf(cfg *config.Config) []topic.Rule {
 // feedsOf is the part of a configuration that publishing needs. A topic that is
 // not for everyone is not published at all until private feeds can be served.
 func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
-	site := publish.Site{Title: cfg.Title, URL: cfg.URL}
+	site := publish.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
 		if !t.Feed.Access.Public() {
 			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)
@@ -193,7 +193,7 @@ func (s *site) show(cfg *config.Config, filer *topic.Filer) {
 
 // pagesOf is the part of a configuration that the pages need.
 func pagesOf(cfg *config.Config) page.Site {
-	site := page.Site{Title: cfg.Title, URL: cfg.URL}
+	site := page.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
 		if t.Feed.Access.Public() {
 			site.Topics = append(site.Topics, page.Topic{Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items})
@@ -209,12 +209,18 @@ func (s *site) doors() page.Doors {
 			pos := s.poller.Story(raw)
 			return pos, ok && pos != 0
 		},
+		Event:   s.poller.Event,
 		Sources: s.health,
 	}
 }
 
 // writeTo writes the site as files: feeds and pages.
 func (s *site) writeTo(ctx context.Context, dir string) error {
+	if !s.running && s.now.Load().Dedupe.Events { // a story's page asks the log for its event
+		if err := s.poller.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
 	_, err := publish.WriteTree(dir, func(yield func(publish.File, error) bool) {
 		for f, err := range s.feeds.Files(ctx) {
 			if !yield(f, err) {
