@@ -22,6 +22,7 @@ type explained struct {
 	Tellings []toldLine    `json:"tellings,omitempty"`
 	People   []wordLine    `json:"people,omitempty"` // said, oldest first
 	Topics   []news.Filing `json:"topics,omitempty"`
+	Related  []relatedLine `json:"related,omitempty"` // of the same event, latest first
 	Dropped  *droppedLine  `json:"dropped,omitempty"`
 }
 
@@ -113,8 +114,13 @@ func storyID(s string) (id [16]byte, ok bool) {
 }
 
 func (s *site) explainStory(ctx context.Context, st news.Story) (explained, error) {
+	st = s.grouped(st)
 	line := storyLineOf(st)
 	e := explained{Story: &line, Topics: st.Topics}
+	var err error
+	if e.Related, err = s.related(ctx, st); err != nil {
+		return e, err
+	}
 	var at []news.Position
 	for _, t := range st.Tellings() {
 		at = append(at, t.Pos)
@@ -205,6 +211,7 @@ func (c *command) printExplained(e explained) {
 			fmt.Fprintf(c.out, "  revised %d×\n", t.Revisions)
 		}
 	}
+	c.printEvent(e)
 	for _, w := range e.People {
 		fmt.Fprintf(c.out, "\nby hand  %s\n  by %s, %s\n", w.Text, w.By, moment(w.At))
 	}
