@@ -58,7 +58,7 @@ func (f *draft) decide(it Item, now time.Time) news.Decision {
 func (f *draft) near(it Item, sketch *near.Sketch, byKeys verdict, now time.Time) (verdict, news.Refusal, news.Position) {
 	at := minutes(now)
 	ls := f.x.finder.nearest(&f.layer, &it, sketch, at, at-min(at, uint32(f.x.window/time.Minute)))
-	v, refused := judgeNear(&it, ls)
+	v, refused := f.x.finder.judge(&it, ls)
 	if v.fate == news.New {
 		v.reason = byKeys.reason
 	}

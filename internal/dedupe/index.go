@@ -33,8 +33,14 @@ type Index struct {
 // New makes the Index of an empty log. window is how far back a copy is looked
 // for.
 func New(window time.Duration) *Index {
-	return &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}, said: nothingSaid()}
+	return &Index{
+		layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{},
+		said: nothingSaid(), finder: finder{models: near.Learnt()},
+	}
 }
+
+// SetModels judges by other models than those learnt, to measure them.
+func (x *Index) SetModels(m near.Models) { x.finder.models = m }
 
 // SetWindow changes how far back a copy is looked for.
 func (x *Index) SetWindow(window time.Duration) { x.window = window }
@@ -92,13 +98,10 @@ func (x *Index) forgetOld(now uint32) {
 	for n < x.base+uint32(len(x.tellings)) && x.telling(n+1).minute < oldest {
 		n++
 	}
-	if n >= x.recall.first+forgetStep {
+	if n > x.recall.first {
 		x.recall.forget(n)
 	}
 }
-
-// forgetStep is how many sketches are let go of at a time.
-const forgetStep = 256
 
 // Skip moves to the end of a log whose last decisions are already forgotten.
 func (x *Index) Skip(at news.Position) {

@@ -34,6 +34,7 @@ type likeness struct {
 
 // A finder compares items with tellings; it is room that is used again.
 type finder struct {
+	models   near.Models
 	comparer near.Comparer
 	sketch   near.Sketch
 	found    map[uint32]int // place in matches
@@ -145,7 +146,6 @@ func (f *finder) match(n uint32, weight float32) {
 
 // compare gives what was matched its similarity, nearest first.
 func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []match) []likeness {
-	model := near.Learnt()
 	f.comparer.Begin(sketch, &l.recall)
 	since, source := minutes(it.Since()), canon.Hash(it.Source)
 	var ls []likeness
@@ -159,21 +159,38 @@ func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []matc
 			Minutes: float64(minutesOf(t.since, since)), Own: t.source == source,
 			SameURL: t.url != 0 && t.url == it.Keys.URL,
 		})
-		ls = append(ls, likeness{t, m.n, fs, model.Story.Similarity(&fs)})
+		ls = append(ls, likeness{t, m.n, fs, max(f.models.Story.Similarity(&fs), copied(&fs))})
 	}
 	slices.SortStableFunc(ls, func(a, b likeness) int { return cmp.Compare(b.similarity, a.similarity) })
 	return ls
 }
 
-// judgeNear decides by likeness. It refuses in the face of ambiguity, and names
+// copied is the similarity of a text that stands in both word by word, whatever
+// the headlines say: desks give wire copy headlines of their own, and one page
+// changes its headline through the day.
+func copied(f *near.Features) float32 {
+	page := f[near.SameURL] > 0
+	long := f[near.LeadLength] >= 2.7 // 14 words
+	switch {
+	case f[near.LeadNumbers] > .5 || !long:
+		return 0
+	case page && f[near.LeadShingles] >= .6:
+		return .95
+	case f[near.OwnSource] == 0 && f[near.LeadShingles] >= .85 && f[near.LeadNumbers] <= .34:
+		return .9
+	}
+	return 0
+}
+
+// judge decides by likeness. It refuses in the face of ambiguity, and names
 // what came nearest among those it refused.
-func judgeNear(it *Item, ls []likeness) (verdict, news.Refusal) {
+func (f *finder) judge(it *Item, ls []likeness) (verdict, news.Refusal) {
 	source := canon.Hash(it.Source)
 	var joined *likeness
 	var refused news.Refusal
 	for i := range ls {
 		t := &ls[i]
-		guard := guardOf(it, source, t, ls)
+		guard := f.guard(it, source, t, ls)
 		if guard == "" && joined == nil {
 			joined = t
 			continue
@@ -197,10 +214,10 @@ func judgeNear(it *Item, ls []likeness) (verdict, news.Refusal) {
 // worthTelling: what is less alike is not named as refused.
 const worthTelling = .3
 
-// guardOf is why an item does not tell the story of a telling that is like it;
+// guard is why an item does not tell the story of a telling that is like it;
 // "" if it does.
-func guardOf(it *Item, source uint64, t *likeness, ls []likeness) string {
-	if t.similarity < near.Learnt().Story.Threshold {
+func (f *finder) guard(it *Item, source uint64, t *likeness, ls []likeness) string {
+	if t.similarity < f.models.Story.Threshold {
 		return "not alike enough"
 	}
 	if it.Near != NearOwn {

@@ -9,6 +9,7 @@ import (
 
 	"aggregator/internal/canon"
 	"aggregator/internal/dedupe"
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 	"aggregator/internal/quality/gold"
 )
@@ -73,10 +74,11 @@ type run struct {
 
 // decide lets the product decide about items in their order, each as it comes.
 // It does so several times and keeps the least time: others use the machine.
-func decide(items []news.Item, p policy, times int) run {
+// models, if not nil, are what the i-th is judged by.
+func decide(items []news.Item, p policy, times int, models func(i int) near.Models) run {
 	var best run
 	for n := range times {
-		r := decideOnce(items, p)
+		r := decideOnce(items, p, models)
 		if n > 0 {
 			r.prepare, r.decide = min(r.prepare, best.prepare), min(r.decide, best.decide)
 		}
@@ -86,7 +88,7 @@ func decide(items []news.Item, p policy, times int) run {
 	return best
 }
 
-func decideOnce(items []news.Item, p policy) run {
+func decideOnce(items []news.Item, p policy, models func(i int) near.Models) run {
 	start := time.Now()
 	prepared := make([]dedupe.Item, len(items))
 	for i, it := range items {
@@ -95,7 +97,10 @@ func decideOnce(items []news.Item, p policy) run {
 	mid := time.Now()
 	x, beside := dedupe.New(window), map[string]map[uint64]bool{}
 	ds := make([]news.Decision, 0, len(items))
-	for _, it := range prepared {
+	for i, it := range prepared {
+		if models != nil {
+			x.SetModels(models(i))
+		}
 		if beside[it.Source] == nil {
 			beside[it.Source] = map[uint64]bool{}
 		}

@@ -13,6 +13,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"aggregator/internal/near"
+	"aggregator/internal/quality/gold"
 )
 
 func main() {
@@ -23,6 +26,8 @@ func main() {
 	flag.StringVar(&o.text, "text", "all", "`text` to decide by: teaser, body or all")
 	flag.StringVar(&o.out, "out", "", "write what was decided to this `folder`, a file for each line of the tables")
 	flag.StringVar(&o.page, "write", "", "write what was measured as a page for users to this `file`")
+	flag.StringVar(&o.models, "fit", "", "learn models from the sets and write them to this `file`")
+	flag.StringVar(&o.held, "held", "", "learn models, and print how those that never saw an item do on it at these `thresholds`, with commas between")
 	flag.IntVar(&o.errors, "errors", 0, "print the worst `N` mistakes of each line of the tables")
 	flag.Parse()
 	if err := o.run(os.Stdout); err != nil {
@@ -32,6 +37,7 @@ func main() {
 }
 
 type options struct {
-	data, level, sets, text, out, page string
-	errors                             int
+	data, level, sets, text, out, page, models, held string
+	errors                                           int
+	modelOf                                          func(gold.Record) near.Models // other than those learnt
 }

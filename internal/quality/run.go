@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 	"aggregator/internal/quality/gold"
 )
@@ -60,6 +61,9 @@ func (o options) check() error {
 func (o options) run(w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.models+o.held != "" {
+		return o.fit(w)
 	}
 	measured := map[string][]row{}
 	for _, t := range tables() {
@@ -128,7 +132,11 @@ func (o options) measureSet(w io.Writer, s gold.Set, text string, t table) (meas
 	if !s.Bodies {
 		text = "teaser"
 	}
-	r := decide(items(s, text == "body"), t.policy, repeats)
+	var models func(int) near.Models
+	if o.modelOf != nil {
+		models = func(i int) near.Models { return o.modelOf(s.Records[i]) }
+	}
+	r := decide(items(s, text == "body"), t.policy, repeats, models)
 	story := r.grouping(t.Question)
 	name := s.Name + "." + text + "." + t.name
 	if o.errors > 0 {

@@ -76,7 +76,7 @@ func TestDecideMeasures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := decide(items(s, false), within, 1)
+	r := decide(items(s, false), within, 1, nil)
 	if r.prepare <= 0 || r.decide <= 0 {
 		t.Errorf("measured nothing: %v, %v", r.prepare, r.decide)
 	}
