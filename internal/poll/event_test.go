@@ -1,6 +1,8 @@
 package poll
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -122,16 +124,67 @@ func TestEventByHand(t *testing.T) {
 	wants(t, "hidden, and still of it", d.events()[2], event)
 }
 
-// Near text is looked for as the plan says at the time, a reload included.
+// report is nearly the same text from whoever tells it.
+func report(guid, name, more string) news.Item {
+	return item(guid, "https://"+name+".example/"+guid, "Freight train derails near Harwick, halting passenger services",
+		"A freight train derailed near the northern town of Harwick early on Tuesday, spilling grain across both tracks and halting all passenger services until the evening, the railway said. "+more)
+}
+
+// near polls three sources of which the last tells two copies, each as near
+// says, and gives the items of each story.
+func (d *desk) near(near dedupe.Near) (told []int) {
+	d.t.Helper()
+	d.set("a.example/feed", report("1", "a", "Nobody was hurt."))
+	d.set("b.example/feed", report("2", "b", "Crews are on the spot."))
+	d.set("c.example/feed", report("3", "c", "It is the second time this year."), report("4", "c", "Buses run instead."))
+	for i := range d.plan.Sources {
+		d.plan.Sources[i].Near = near
+	}
+	d.pass()
+	for _, st := range d.stories() {
+		told = append(told, len(st.Tellings()))
+	}
+	return told
+}
+
+// Near text is looked for where the plan says.
 func TestNear(t *testing.T) {
-	d := newDesk(t, "a")
-	d.set("a.example/feed", quake("a"))
-	for _, near := range []dedupe.Near{dedupe.NearOff, dedupe.NearOthers, dedupe.NearOwn} {
-		d.plan.Sources[0].Near = near
-		p := d.open()
-		pl := p.plan.Load()
-		if v := p.visit(t.Context(), pl, pl.byKey["a.example/feed"], time.Now()); len(v.items) != 1 || v.items[0].Near != near {
-			t.Errorf("want %v: %+v", near, v.items)
+	for near, want := range map[dedupe.Near][]int{dedupe.NearOff: {1, 1, 1, 1}, dedupe.NearOthers: {3, 1}, dedupe.NearOwn: {4}} {
+		wants(t, fmt.Sprint("tellings of each story, near ", near), newDesk(t, "a", "b", "c").near(near), want)
+	}
+}
+
+// A reload changes what is looked for from then on.
+func TestNearAfterReload(t *testing.T) {
+	d := newDesk(t, "a", "b", "c")
+	for i, name := range []string{"a", "b", "c"} {
+		d.set(name+".example/feed", report("1", name, []string{"Nobody was hurt.", "Crews are on the spot.", "Buses run instead."}[i]))
+	}
+	p := d.open()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	poll := func(names ...string) {
+		if _, err := p.Pass(ctx, names, true); err != nil {
+			t.Error(err)
 		}
+	}
+	poll("a.example/feed")
+	poll("b.example/feed")
+	wants(t, "stories without near text", len(d.stories()), 2)
+	for i := range d.plan.Sources {
+		d.plan.Sources[i].Near = dedupe.NearOthers
+	}
+	if err := p.Change(ctx, d.plan); err != nil {
+		t.Error(err)
+	}
+	d.set("a.example/feed", report("9", "a", "Trains run again."))
+	poll("a.example/feed")
+	poll("c.example/feed")
+	wants(t, "stories", len(d.stories()), 3)
+	wants(t, "tellings of the one after the reload", len(d.stories()[2].Also), 1)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
