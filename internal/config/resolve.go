@@ -36,6 +36,9 @@ func (l *loader) resolve(f *file) {
 		l.warn(f.Listen.place, "nothing is served and nothing is written", "write listen: 127.0.0.1:8080 or publish.dir")
 	}
 	l.sources(f)
+	if c.Dedupe.Events && !slices.ContainsFunc(c.Sources, func(s Source) bool { return s.Near != NearOff }) {
+		l.warn(f.Dedupe.Events.place, "events are found by near text, which is off for every source: none will be", "write near: true")
+	}
 	l.topics(f)
 	l.tests(f)
 	l.references(f)

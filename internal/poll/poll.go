@@ -7,6 +7,7 @@
 //	order.go   passes over named sources, whatever their schedule
 //	visit.go   one visit: fetch, drop by rule, prepare; many side by side
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
+//	file.go    stories under their topics
 //	event.go   which event a story that begins belongs to
 //	commit.go  decide, append, apply: one committer, so no locks
 //	next.go    when a source is due again, and why
