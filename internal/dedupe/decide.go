@@ -12,7 +12,7 @@ import (
 // the position that the Index stands at. Known items get no position. Nothing
 // is changed: call Apply with what the store has kept.
 func (x *Index) Decide(items []Item, now time.Time) []news.Decision {
-	draft := draft{layer: newLayer(&x.layer), x: x, at: x.at, ids: map[uint64]bool{}}
+	draft := draft{layer: newLayer(&x.layer), x: x, at: x.at, ids: map[uint64]bool{}, events: map[news.Position]news.Position{}}
 	ds := make([]news.Decision, len(items))
 	for i, it := range items {
 		ds[i] = draft.decide(it, now)
@@ -26,6 +26,8 @@ type draft struct {
 	x   *Index
 	at  news.Position
 	ids map[uint64]bool // of the stories begun here
+	// events are those of the stories begun here that are grouped.
+	events map[news.Position]news.Position
 }
 
 func (f *draft) decide(it Item, now time.Time) news.Decision {
@@ -50,6 +52,9 @@ func (f *draft) decide(it Item, now time.Time) news.Decision {
 	if d.Fate == news.New {
 		d.Story, d.ID = d.Pos, f.id(it)
 	}
+	if d.Event != 0 {
+		f.events[d.Story] = d.Event
+	}
 	f.add(d, sketch)
 	return d
 }
@@ -59,10 +64,14 @@ func (f *draft) near(it Item, sketch *near.Sketch, byKeys verdict, now time.Time
 	at := minutes(now)
 	ls := f.x.finder.nearest(&f.layer, &it, sketch, at, at-min(at, uint32(f.x.window/time.Minute)))
 	v, refused := f.x.finder.judge(&it, ls)
-	if v.fate == news.New {
-		v.reason = byKeys.reason
+	if v.fate != news.New {
+		return v, refused, 0
 	}
-	return v, refused, 0
+	v.reason = byKeys.reason
+	if !f.x.events {
+		return v, refused, 0
+	}
+	return v, refused, f.event(ls)
 }
 
 func (v verdict) in(d news.Decision) news.Decision {

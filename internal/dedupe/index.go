@@ -28,6 +28,7 @@ type Index struct {
 	sketch  near.Sketch // room for unpacking
 	finder  finder
 	said
+	grouped grouped
 }
 
 // New makes the Index of an empty log. window is how far back a copy is looked
@@ -35,7 +36,7 @@ type Index struct {
 func New(window time.Duration) *Index {
 	return &Index{
 		layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{},
-		said: nothingSaid(), finder: finder{models: near.Learnt()},
+		said: nothingSaid(), grouped: newGrouped(), finder: finder{models: near.Learnt()},
 	}
 }
 
@@ -44,13 +45,6 @@ func (x *Index) SetModels(m near.Models) { x.finder.models = m }
 
 // SetWindow changes how far back a copy is looked for.
 func (x *Index) SetWindow(window time.Duration) { x.window = window }
-
-// SetEvents says whether stories of one event are grouped.
-func (x *Index) SetEvents(on bool) { x.events = on }
-
-// Event is the stories of the event that a story belongs to, itself among
-// them, in log order; nil where it is grouped with none.
-func (x *Index) Event(story news.Position) []news.Position { return nil }
 
 // At is the position of the last decision applied.
 func (x *Index) At() news.Position { return x.at }
@@ -77,6 +71,9 @@ func (x *Index) Apply(ds ...news.Decision) {
 		x.at = d.Pos
 		if d.Fate == news.New || d.Fate == news.Split {
 			x.byStory[idKey(d.ID)] = d.Story
+		}
+		if d.Fate == news.New && d.Event != 0 {
+			x.grouped.join(d.Story, d.Event)
 		}
 		x.heed(d)
 		x.add(d, x.unpack(d.Sketch))
@@ -137,6 +134,7 @@ func (x *Index) Item(id uint64) news.Position {
 // Expire forgets what was decided at positions up to `to`.
 func (x *Index) Expire(to news.Position) {
 	x.forget(to)
+	x.grouped.forget(to)
 	cut := 0
 	for cut < len(x.tellings) && x.tellings[cut].pos <= to {
 		cut++

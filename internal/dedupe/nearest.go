@@ -176,7 +176,7 @@ func copied(f *near.Features) float32 {
 		return 0
 	case page && f[near.LeadShingles] >= .6:
 		return .95
-	case f[near.OwnSource] == 0 && f[near.LeadShingles] >= .85 && f[near.LeadNumbers] <= .34:
+	case f[near.OwnSource] == 0 && f[near.LeadShingles] >= .85 && f[near.LeadNumbers] <= .34 && f[near.CrossWorst] >= .3:
 		return .9
 	}
 	return 0

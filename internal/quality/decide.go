@@ -96,6 +96,7 @@ func decideOnce(items []news.Item, p policy, models func(i int) near.Models) run
 	}
 	mid := time.Now()
 	x, beside := dedupe.New(window), map[string]map[uint64]bool{}
+	x.SetEvents(true)
 	ds := make([]news.Decision, 0, len(items))
 	for i, it := range prepared {
 		if models != nil {

@@ -1,0 +1,77 @@
+package dedupe
+
+import (
+	"slices"
+
+	"aggregator/internal/news"
+)
+
+// grouped is which stories tell of one event. An event is named by the story
+// that it began with.
+type grouped struct {
+	event   map[news.Position]news.Position   // of a story that is grouped with others
+	stories map[news.Position][]news.Position // of an event, in log order
+}
+
+func newGrouped() grouped {
+	return grouped{event: map[news.Position]news.Position{}, stories: map[news.Position][]news.Position{}}
+}
+
+// of is the event that a story belongs to, itself if it is grouped with none.
+func (g *grouped) of(story news.Position) news.Position {
+	if e := g.event[story]; e != 0 {
+		return e
+	}
+	return story
+}
+
+func (g *grouped) join(story, event news.Position) {
+	if len(g.stories[event]) == 0 {
+		g.event[event], g.stories[event] = event, []news.Position{event}
+	}
+	g.event[story] = event
+	g.stories[event] = append(g.stories[event], story)
+}
+
+// forget drops the stories that began up to a position.
+func (g *grouped) forget(to news.Position) {
+	for story, event := range g.event {
+		if story > to {
+			continue
+		}
+		delete(g.event, story)
+		g.stories[event] = slices.DeleteFunc(g.stories[event], func(s news.Position) bool { return s == story })
+		if len(g.stories[event]) == 0 {
+			delete(g.stories, event)
+		}
+	}
+}
+
+// SetEvents says whether stories of one event are grouped.
+func (x *Index) SetEvents(on bool) { x.events = on }
+
+// Event is the stories of the event that a story belongs to, itself among
+// them, in log order; nil where it is grouped with none.
+func (x *Index) Event(story news.Position) []news.Position {
+	return x.grouped.stories[x.grouped.event[story]]
+}
+
+// event is the event that a new story is grouped under: that of the telling
+// most likely to report the same one. 0: it is the first.
+func (f *draft) event(ls []likeness) (event news.Position) {
+	best := f.x.finder.models.Event.Threshold
+	for i := range ls {
+		t := &ls[i]
+		if s := f.x.finder.models.Event.Similarity(&t.features); s >= best {
+			best, event = s, f.eventOf(t.story)
+		}
+	}
+	return event
+}
+
+func (f *draft) eventOf(story news.Position) news.Position {
+	if e := f.events[story]; e != 0 {
+		return e
+	}
+	return f.x.grouped.of(story)
+}
