@@ -35,21 +35,39 @@ func (s *step) loadEvent(ctx context.Context, p *Poller, at news.Position) error
 	case kept:
 		s.events[at] = lead.Event
 	default:
-		s.events[at], err = p.eventOf(ctx, p.index.Event(at))
+		s.events[at], err = p.outlived(ctx, at)
 	}
 	return err
 }
 
-// eventOf is what stories of one event say of it: the one that led it is
-// forgotten before those that came later.
-func (p *Poller) eventOf(ctx context.Context, at []news.Position) (string, error) {
-	found, err := p.store.Story(ctx, at...)
-	for _, pos := range at {
-		if e := found[pos].Event; e != "" {
-			return e, err
+// outlived is an event whose first story is forgotten, as the latest that joined
+// it names it; "" if nobody knows it any more. Which that is stands in the log:
+// it is read once, and again only when that one is forgotten, too.
+func (p *Poller) outlived(ctx context.Context, at news.Position) (string, error) {
+	if e, err := p.joined(ctx, at); e != "" || err != nil {
+		return e, err
+	}
+	p.latest = map[news.Position]news.Position{}
+	for d, err := range p.store.Since(ctx, 0) {
+		if err != nil {
+			return "", err
+		}
+		if d.Fate == news.New && d.Event != 0 {
+			p.latest[d.Event] = d.Story
 		}
 	}
-	return "", err
+	return p.joined(ctx, at)
+}
+
+// joined is the event that the latest story belongs to which joined the one at
+// a position.
+func (p *Poller) joined(ctx context.Context, at news.Position) (string, error) {
+	pos := p.latest[at]
+	if pos == 0 {
+		return "", nil
+	}
+	found, err := p.store.Story(ctx, pos)
+	return found[pos].Event, err
 }
 
 // event is the Story.Event of those that belong to the event which the story

@@ -98,11 +98,22 @@ func TestEventOutlivesItsLead(t *testing.T) {
 	}
 	d.bring("ccc", 2, quake("ccc"))
 	wants(t, "the next one leads on", d.events(), map[news.Position]string{2: first, 3: first})
-	if e, err := d.open().eventOf(t.Context(), []news.Position{1, 3}); err != nil || e != first {
-		t.Errorf("of those that are left: %q, %v", e, err)
-	}
 	d.bring("dddd", 1, quake("dddd"))
-	wants(t, "nobody knows it any more", d.events()[4], "")
+	wants(t, "it is known by those that are left", d.events(), map[news.Position]string{2: first, 3: first, 4: first})
+	p := d.open()
+	for _, at := range []news.Position{4, 5} { // the latest is forgotten, too, but for one that came since
+		if e, err := p.outlived(t.Context(), 1); err != nil || e != first {
+			t.Errorf("while %d is the latest: %q, %v", at, e, err)
+		}
+		if at == 4 {
+			d.bring("a", 1, quake("a"))
+		}
+		if err := d.store.Expire(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.bring("bb", 1, quake("bb"))
+	wants(t, "nobody knows it any more", d.events(), map[news.Position]string{6: ""})
 }
 
 // What people say of stories goes for their events.

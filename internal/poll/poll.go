@@ -105,6 +105,9 @@ type Poller struct {
 	memory  sync.RWMutex           // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string] // why nothing can be kept just now
 	next    atomic.Int64           // Unix time of the next due source; 0: none
+	// latest is the story that joined an event last, as far as anybody asked: see
+	// outlived.
+	latest map[news.Position]news.Position
 }
 
 // plan is a Plan with its look-ups.
