@@ -116,6 +116,40 @@ func TestEventOutlivesItsLead(t *testing.T) {
 	wants(t, "nobody knows it any more", d.events(), map[news.Position]string{6: ""})
 }
 
+// The index groups, the stories say so, and both go by a person's word.
+func TestEventOfTheIndex(t *testing.T) {
+	d := newDesk(t, "a", "b", "c", "d")
+	for i, words := range [][2]string{
+		{"Magnitude 6.1 earthquake strikes near Arequipa in southern Peru", "A magnitude 6.1 earthquake struck near Arequipa in southern Peru on Monday, officials said. There were no immediate reports of casualties."},
+		{"Earthquake shakes Arequipa, Peru; residents flee homes", "People in Arequipa ran into the streets as a strong earthquake shook southern Peru. Authorities were checking damage to buildings."},
+		{"Peru earthquake: Arequipa residents flee homes as magnitude 6.1 quake hits", "A strong earthquake of magnitude 6.1 sent residents of Arequipa, Peru, fleeing from their homes on Monday."},
+		{"Parliament passes budget after long debate", "Lawmakers approved the annual budget late on Monday."},
+	} {
+		it := item("1", "https://"+d.plan.Sources[i].Name+".example/1", words[0], words[1])
+		it.Published = time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC)
+		d.set(d.plan.Sources[i].Key, it)
+		d.plan.Sources[i].Near = dedupe.NearOthers
+	}
+	d.plan.Events = true
+	if r := d.pass(); r.Stories != 4 {
+		t.Errorf("an event merged or lost a story: %+v", r)
+	}
+	first := d.at(1).ID
+	wants(t, "events", d.events(), map[news.Position]string{1: first, 2: first, 3: first, 4: ""})
+	event := func(story news.Position) []news.Position {
+		p := d.open()
+		if err := p.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return p.Event(story)
+	}
+	wants(t, "an event", event(2), []news.Position{1, 2, 3})
+	wants(t, "none", event(4), nil)
+	d.heed(Word{Fate: news.Merged, Story: 4, Of: 1})
+	wants(t, "with one that was merged", event(2), []news.Position{2, 3, 4})
+	wants(t, "events, with one that was merged", d.events()[4], first)
+}
+
 // What people say of stories goes for their events.
 func TestEventByHand(t *testing.T) {
 	d := newDesk(t, "a", "bb", "ccc")

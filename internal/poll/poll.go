@@ -222,11 +222,18 @@ func (p *Poller) Telling(pos news.Position) news.Position {
 }
 
 // Event is where the stories began that tell of one event with the story that
-// began at a position, itself among them; nil where it is grouped with none.
-func (p *Poller) Event(story news.Position) []news.Position {
+// began at a position, itself among them, in log order; nil where it is grouped
+// with none. A story stands for those that a person merged into it.
+func (p *Poller) Event(story news.Position) (told []news.Position) {
 	p.memory.RLock()
 	defer p.memory.RUnlock()
-	return p.index.Event(story)
+	for _, pos := range p.index.Event(story) {
+		if at := p.index.Telling(pos); at != 0 {
+			told = append(told, at)
+		}
+	}
+	slices.Sort(told)
+	return slices.Compact(told)
 }
 
 // Trouble is why nothing can be kept just now; "" when all is well.
