@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"math"
 	"slices"
 
 	"aggregator/internal/news"
@@ -59,7 +60,7 @@ func (x *Index) Event(story news.Position) []news.Position {
 // event is the event that a new story is grouped under: that of the telling
 // most likely to report the same one. 0: it is the first.
 func (f *draft) event(ls []likeness) (event news.Position) {
-	best := f.x.finder.models.Event.Threshold
+	best := dense(f.x.finder.models.Event.Threshold, f.recall.tellings()-background)
 	for i := range ls {
 		t := &ls[i]
 		if s := f.x.finder.models.Event.Similarity(&t.features); s >= best {
@@ -75,3 +76,17 @@ func (f *draft) eventOf(story news.Position) news.Position {
 	}
 	return f.x.grouped.of(story)
 }
+
+// dense moves a threshold with how much there is to be mistaken for: of two
+// reports a day that share rare words, both are likely to be of one event; of
+// two thousand, some do by chance.
+func dense(threshold float32, tellings int) float32 {
+	odds := float64(threshold) / (1 - float64(threshold)) * math.Pow(float64(tellings+2)/usualTellings, densityPower)
+	return float32(odds / (1 + odds))
+}
+
+// usualTellings is how many tellings the threshold was found with.
+const (
+	usualTellings = 2000
+	densityPower  = .4
+)

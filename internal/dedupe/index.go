@@ -34,14 +34,19 @@ type Index struct {
 // New makes the Index of an empty log. window is how far back a copy is looked
 // for.
 func New(window time.Duration) *Index {
-	return &Index{
-		layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{},
-		said: nothingSaid(), grouped: newGrouped(), finder: finder{models: near.Learnt()},
-	}
+	x := &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}, said: nothingSaid(), grouped: newGrouped()}
+	x.SetModels(near.Learnt())
+	return x
 }
 
 // SetModels judges by other models than those learnt, to measure them.
-func (x *Index) SetModels(m near.Models) { x.finder.models = m }
+func (x *Index) SetModels(m near.Models) {
+	x.finder.models = m
+	if len(x.tellings) == 0 {
+		x.recall = newRecall(nil, 0)
+		x.recall.expect(m.Common)
+	}
+}
 
 // SetWindow changes how far back a copy is looked for.
 func (x *Index) SetWindow(window time.Duration) { x.window = window }

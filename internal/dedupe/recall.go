@@ -35,6 +35,17 @@ func newRecall(under *recall, first uint32) recall {
 	return recall{under: under, first: first, words: map[near.Word]posting{}, tails: map[near.Word]uint16{}}
 }
 
+// background is how many items' worth of common words an Index begins with.
+const background = 1000
+
+// expect begins with the words that everybody uses.
+func (r *recall) expect(common []near.Common) {
+	r.count = background
+	for _, c := range common {
+		r.words[near.Word(c[0])] = posting{df: c[1]}
+	}
+}
+
 // Weight is that of a word: ln((N+20)/(df+1)).
 func (r *recall) Weight(w near.Word) float32 {
 	return r.Heaviest() - logOf(r.df(w)+1)

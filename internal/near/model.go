@@ -30,9 +30,15 @@ type Tree struct {
 // tell of one event.
 type Models struct {
 	Features []string `json:"features"` // that it was learnt on, in order
-	Story    Model    `json:"story"`
-	Event    Model    `json:"event"`
+	// Common are words that everybody uses, so that a young Index need not
+	// learn first that "the" is none to tell a report by.
+	Common []Common `json:"common"`
+	Story  Model    `json:"story"`
+	Event  Model    `json:"event"`
 }
+
+// A Common word, and in how many of a thousand items of its language it is.
+type Common [2]uint32
 
 //go:embed data/models.json
 var modelBytes []byte

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,8 +25,8 @@ const folds = 5
 
 // How the two models are learnt. Found by trying, on the folds.
 var (
-	forStories = learn.Options{Ridge: 3, Trees: 200, Rate: .08, Leaf: 8, Smooth: 1, Rows: .7, Features: .5, Threshold: .7}
-	forEvents  = learn.Options{Ridge: 10, Trees: 60, Rate: .06, Leaf: 20, Smooth: 2, Rows: .7, Features: .5, Threshold: .7}
+	forStories = learn.Options{Ridge: 3, Trees: 200, Rate: .08, Leaf: 8, Smooth: 1, Rows: .7, Features: .5, Threshold: .6}
+	forEvents  = learn.Options{Ridge: 10, Trees: 60, Rate: .06, Leaf: 20, Smooth: 2, Rows: .7, Features: .5, Threshold: .65}
 )
 
 // A sample is a labelled pair with the parts that its items belong to.
@@ -36,9 +38,10 @@ type sample struct {
 }
 
 // pairsOf are the pairs that the product compares in a set.
-func pairsOf(s gold.Set, bodies bool) []sample {
+func pairsOf(s gold.Set, bodies bool, m near.Models) []sample {
 	var samples []sample
 	x, records := dedupe.New(window), map[news.Position]gold.Record{}
+	x.SetModels(m)
 	for i, it := range items(s, bodies) {
 		prepared := prepare(it, within)
 		r := s.Records[i]
@@ -84,20 +87,23 @@ func rowsOf(samples []sample, event bool, keep func(sample) bool) []learn.Row {
 // fit learns from all sets, writes the models, and prints how well models learnt
 // without an item's fold, and without its set, do on it.
 func (o options) fit(w io.Writer) error {
-	story, err := o.samples(articles)
+	m := near.Learnt()
+	m.Features = near.FeatureNames[:]
+	var err error
+	if m.Common, err = o.common(); err != nil {
+		return err
+	}
+	story, err := o.samples(articles, m)
 	if err != nil {
 		return err
 	}
-	event, err := o.samples(events)
+	event, err := o.samples(events, m)
 	if err != nil {
 		return err
 	}
 	all := func(sample) bool { return true }
-	m := near.Models{
-		Features: near.FeatureNames[:],
-		Story:    learn.Model(rowsOf(story, false, all), forStories),
-		Event:    learn.Model(rowsOf(event, true, all), forEvents),
-	}
+	m.Story = learn.Model(rowsOf(story, false, all), forStories)
+	m.Event = learn.Model(rowsOf(event, true, all), forEvents)
 	fmt.Fprintf(w, "%d pairs for stories, %d for events\n", len(story), len(event))
 	if o.held != "" {
 		if err := o.heldOut(w, story, m); err != nil {
@@ -114,18 +120,49 @@ func (o options) fit(w io.Writer) error {
 	return os.WriteFile(o.models, append(b, '\n'), 0o644)
 }
 
-func (o options) samples(sets string) (all []sample, err error) {
+func (o options) samples(sets string, m near.Models) (all []sample, err error) {
 	for _, name := range choose(sets, "all") {
 		s, err := gold.Load(o.data, name, canon.Normal)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, pairsOf(s, false)...)
+		all = append(all, pairsOf(s, false, m)...)
 		if s.Bodies {
-			all = append(all, pairsOf(s, true)...)
+			all = append(all, pairsOf(s, true, m)...)
 		}
 	}
 	return all, nil
+}
+
+// common are the words that at least five of a thousand items of some set have.
+func (o options) common() ([]near.Common, error) {
+	most := map[near.Word]int{}
+	for _, name := range strings.Fields(articles) {
+		s, err := gold.Load(o.data, name, canon.Normal)
+		if err != nil {
+			return nil, err
+		}
+		count := map[near.Word]int{}
+		for _, it := range items(s, false) {
+			sketch, seen := prepare(it, within).Sketch, map[near.Word]bool{}
+			for _, w := range slices.Concat(sketch.Title, sketch.Lead) {
+				if !seen[w] {
+					seen[w], count[w] = true, count[w]+1
+				}
+			}
+		}
+		for w, n := range count {
+			most[w] = max(most[w], n*1000/len(s.Records))
+		}
+	}
+	var common []near.Common
+	for w, n := range most {
+		if n >= 5 {
+			common = append(common, near.Common{uint32(w), uint32(n)})
+		}
+	}
+	slices.SortFunc(common, func(a, b near.Common) int { return cmp.Compare(a[0], b[0]) })
+	return common, nil
 }
 
 // heldOut measures each item by models that never saw its fold.
