@@ -81,7 +81,7 @@ rest stands in the story, which no rule and no poll takes it from.
 	poll.visit        drop: and keep: of the source
 	dedupe.Prepare    its keys: GUID, address, title with text
 	Index.Decide      nominate the tellings that share a key, judge them
-	poll.step         join the story or begin one; choose its lead
+	poll.step         join the story or begin one, in its event; choose its lead
 	topic.Filer       file the story, with rule and words
 	store.Append      kept, or not at all
 	publish, page     GET /topics/china/human-rights.atom
@@ -102,6 +102,7 @@ One word for one thing, in code, messages and pages.
 	word        of a person: split, merge, pin, hide; a decision like all others
 	topic       a named rule, China/Human Rights; label: a category that a source
 	            put on an item; tag: a word that the configuration puts on a source
+	event       what happened, told by several stories that stay apart
 	tier        a source's rank when copies compete; 1 is best
 	key         a hash under which the Index finds an item again
 	poll        one visit to one source, and the record of the last one
@@ -121,6 +122,7 @@ One word for one thing, in code, messages and pages.
 	control.go           a socket by which commands ask the daemon that has the store
 	poll.go, live.go     one pass; the table on a terminal
 	person.go, find.go   a person's word; what is meant by a name
+	decided.go, event.go what explain tells of decisions, and of other stories
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads

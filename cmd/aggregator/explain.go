@@ -22,6 +22,7 @@ type explained struct {
 	Tellings []toldLine    `json:"tellings,omitempty"`
 	People   []wordLine    `json:"people,omitempty"` // said, oldest first
 	Topics   []news.Filing `json:"topics,omitempty"`
+	Related  []relatedLine `json:"related,omitempty"` // of the same event, latest first
 	Dropped  *droppedLine  `json:"dropped,omitempty"`
 }
 
@@ -40,6 +41,8 @@ type toldLine struct {
 	Refused    string    `json:"refused,omitempty"` // why a nominee was not joined
 	Pinned     bool      `json:"pinned,omitempty"`
 	Revisions  int       `json:"revisions"`
+	// Decisions are all that was decided of the item, oldest first.
+	Decisions []decidedLine `json:"decisions,omitempty"`
 }
 
 type droppedLine struct {
@@ -113,8 +116,13 @@ func storyID(s string) (id [16]byte, ok bool) {
 }
 
 func (s *site) explainStory(ctx context.Context, st news.Story) (explained, error) {
+	st = s.grouped(st)
 	line := storyLineOf(st)
 	e := explained{Story: &line, Topics: st.Topics}
+	var err error
+	if e.Related, err = s.related(ctx, st); err != nil {
+		return e, err
+	}
 	var at []news.Position
 	for _, t := range st.Tellings() {
 		at = append(at, t.Pos)
@@ -135,6 +143,9 @@ func (s *site) explainStory(ctx context.Context, st news.Story) (explained, erro
 		if t.Reason == "" {
 			told.Refused = s.refused(ctx, st.Pos)
 		}
+		if told.Decisions, err = s.decided(ctx, append(slices.Clone(t.Revisions), t.Pos)...); err != nil {
+			return e, err
+		}
 		e.Tellings = append(e.Tellings, told)
 	}
 	return e, nil
@@ -143,16 +154,11 @@ func (s *site) explainStory(ctx context.Context, st news.Story) (explained, erro
 // refused is why the item that began a story did not join another, or that a
 // person took it out of one.
 func (s *site) refused(ctx context.Context, at news.Position) string {
-	for d, err := range s.store.Since(ctx, at-1) {
-		if err != nil || d.Pos != at {
-			return ""
-		}
-		if d.Fate == news.Split {
-			return "split from another " + d.Reason
-		}
-		return d.Reason
+	d, err := s.decision(ctx, at)
+	if err == nil && d.Fate == news.Split {
+		return "split from another " + d.Reason
 	}
-	return ""
+	return d.Reason
 }
 
 // readLog finds what was dropped under a name, and all that people said.
@@ -201,10 +207,11 @@ func (c *command) printExplained(e explained) {
 		if t.Pinned {
 			fmt.Fprintln(c.out, "  pinned: it leads, whatever is preferred")
 		}
-		if t.Revisions > 0 {
-			fmt.Fprintf(c.out, "  revised %d×\n", t.Revisions)
+		for _, d := range t.Decisions {
+			c.printDecided(d)
 		}
 	}
+	c.printEvent(e)
 	for _, w := range e.People {
 		fmt.Fprintf(c.out, "\nby hand  %s\n  by %s, %s\n", w.Text, w.By, moment(w.At))
 	}
@@ -243,6 +250,8 @@ func evidence(t toldLine) string {
 		return "tells it: the same address"
 	case "text":
 		return "tells it: the same title and text"
+	case "near":
+		return fmt.Sprintf("tells it: nearly the same text (similarity %.2f)", t.Similarity)
 	case dedupe.ByPerson:
 		return "tells it: a person merged its story into this one"
 	}

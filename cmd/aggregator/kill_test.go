@@ -151,8 +151,21 @@ func (g *growing) print(outlet, n int, kind string) {
 	g.items++
 	at := time.Now().Add(-24 * time.Hour).Truncate(24 * time.Hour).Add(time.Duration(g.n)*time.Minute + time.Duration(outlet)*time.Second).UTC()
 	name := killSources[outlet]
-	g.docs[outlet] = fmt.Sprintf(`<item><title>%s report %d on ports and what the court said</title><link>http://%s.example/%s/%d</link><guid isPermaLink="false">%s-%d</guid><pubDate>%s</pubDate><description>Report %d of kind %s: the court heard on day %d that ports stayed closed for %d hours and would open again.</description></item>`,
-		kind, n, name, kind, n, kind, n, at.Format(time.RFC1123Z), n, kind, n, n*3) + g.docs[outlet]
+	said := madeUp(kind, n)
+	g.docs[outlet] = fmt.Sprintf(`<item><title>%s</title><link>http://%s.example/%s/%d</link><guid isPermaLink="false">%s-%d</guid><pubDate>%s</pubDate><description>%s.</description></item>`,
+		strings.Join(said[:7], " "), name, kind, n, kind, n, at.Format(time.RFC1123Z), strings.Join(said[7:], " ")) + g.docs[outlet]
+}
+
+// madeUp are words that no other report has, so that only its copies are like it.
+func madeUp(kind string, n int) []string {
+	r := rand.New(rand.NewPCG(uint64(n), uint64(len(kind))))
+	words := make([]string, 27)
+	for i := range words {
+		for range 3 {
+			words[i] += string("bdfgklmnprstvz"[r.IntN(14)]) + string("aeiou"[r.IntN(5)])
+		}
+	}
+	return words
 }
 
 // sameStories wants of both sites the same stories, told by the same items,

@@ -213,6 +213,7 @@ type storyLine struct {
 	Hidden    bool       `json:"hidden,omitempty"` // by a person: published nowhere
 	Pinned    bool       `json:"pinned,omitempty"` // by a person: the lead
 	Merged    []string   `json:"merged,omitempty"` // by a person: ids of stories that are one with it now
+	Event     string     `json:"event,omitempty"`  // the same for all stories of one event
 }
 
 type alsoLine struct {
@@ -232,6 +233,9 @@ func storyLineOf(st news.Story) storyLine {
 	}
 	for _, id := range st.Merged {
 		l.Merged = append(l.Merged, "urn:uuid:"+id)
+	}
+	if st.Event != "" {
+		l.Event = "urn:uuid:" + st.Event
 	}
 	for _, f := range st.Topics {
 		l.Topics = append(l.Topics, f.Topic)
@@ -292,7 +296,7 @@ func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, err
 			return nil, err
 		}
 		if st.Into == 0 && !st.Published.Before(oldest) {
-			stories = append(stories, st)
+			stories = append(stories, s.grouped(st))
 		}
 	}
 	slices.SortFunc(stories, func(a, b news.Story) int {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"aggregator/internal/config"
+	"aggregator/internal/dedupe"
 	"aggregator/internal/fetch"
 	"aggregator/internal/news"
 	"aggregator/internal/page"
@@ -99,7 +100,7 @@ func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
 	}
 	return poll.Plan{
 		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher,
-		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain,
+		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
 	}, filer, nil
@@ -117,11 +118,21 @@ func sourcesOf(cfg *config.Config) []poll.Source {
 			src.Access.Headers["Authorization"] = "Bearer " + s.BearerToken
 		}
 		sources = append(sources, poll.Source{
-			Source: src, Schedule: s.Schedule, MinInterval: s.MinInterval,
+			Source: src, Schedule: s.Schedule, MinInterval: s.MinInterval, Near: nearOf(s.Near),
 			Drop: s.Drop, Keep: s.Keep, DropWhere: s.DropWhere, KeepWhere: s.KeepWhere,
 		})
 	}
 	return sources
+}
+
+func nearOf(n config.Near) dedupe.Near {
+	switch n {
+	case config.NearOwn:
+		return dedupe.NearOwn
+	case config.NearOthers:
+		return dedupe.NearOthers
+	}
+	return dedupe.NearOff
 }
 
 func rulesOf(cfg *config.Config) []topic.Rule {
@@ -139,7 +150,7 @@ func rulesOf(cfg *config.Config) []topic.Rule {
 // feedsOf is the part of a configuration that publishing needs. A topic that is
 // not for everyone is not published at all until private feeds can be served.
 func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
-	site := publish.Site{Title: cfg.Title, URL: cfg.URL}
+	site := publish.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
 		if !t.Feed.Access.Public() {
 			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)
@@ -182,7 +193,7 @@ func (s *site) show(cfg *config.Config, filer *topic.Filer) {
 
 // pagesOf is the part of a configuration that the pages need.
 func pagesOf(cfg *config.Config) page.Site {
-	site := page.Site{Title: cfg.Title, URL: cfg.URL}
+	site := page.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
 		if t.Feed.Access.Public() {
 			site.Topics = append(site.Topics, page.Topic{Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items})
@@ -198,12 +209,18 @@ func (s *site) doors() page.Doors {
 			pos := s.poller.Story(raw)
 			return pos, ok && pos != 0
 		},
+		Event:   s.poller.Event,
 		Sources: s.health,
 	}
 }
 
 // writeTo writes the site as files: feeds and pages.
 func (s *site) writeTo(ctx context.Context, dir string) error {
+	if !s.running && s.now.Load().Dedupe.Events { // a story's page asks the log for its event
+		if err := s.poller.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
 	_, err := publish.WriteTree(dir, func(yield func(publish.File, error) bool) {
 		for f, err := range s.feeds.Files(ctx) {
 			if !yield(f, err) {

@@ -88,9 +88,18 @@ type Source struct {
 	BearerToken          string
 	TLS                  TLS
 	Discover             bool
-	Near                 bool   // dedupe.near, or its own
+	Near                 Near
 	Where                string // FILE:LINE of the source
 }
+
+// Near says where text that is nearly the same makes an item of a source a copy.
+type Near uint8
+
+const (
+	NearOff    Near = iota // nowhere
+	NearOthers             // beside items of other sources: where the file says nothing
+	NearOwn                // beside its own as well: where it asks for that
+)
 
 // A Topic is one that is published. It has Match, or Score, or neither.
 type Topic struct {

@@ -105,6 +105,28 @@ func TestWindowEndsWithRetain(t *testing.T) {
 	}
 }
 
+// TestNear: what a source says, over what holds for all; shown, it loads to the
+// same again.
+func TestNear(t *testing.T) {
+	for path, want := range map[string][]Near{
+		"testdata/near.good.yaml":     {NearOthers, NearOwn, NearOff, NearOthers, NearOwn, NearOwn, NearOwn, NearOwn},
+		"testdata/near-off.good.yaml": {NearOff, NearOwn, NearOff},
+	} {
+		c := load(t, path)
+		shown := filepath.Join(t.TempDir(), "shown.yaml")
+		write(t, shown, string(c.Show()))
+		for _, c := range []*Config{c, load(t, shown)} {
+			var got []Near
+			for _, s := range c.Sources {
+				got = append(got, s.Near)
+			}
+			if !slices.Equal(got, want) || c.Dedupe.Events != (path == "testdata/near-off.good.yaml") {
+				t.Errorf("%s: near %v, want %v; events %v", path, got, want, c.Dedupe.Events)
+			}
+		}
+	}
+}
+
 func TestNoFile(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "aggregator.yaml"), os.LookupEnv)
 	if err == nil || !strings.Contains(err.Error(), "aggregator.yaml: cannot read") || !strings.Contains(err.Error(), "aggregator init") {

@@ -36,6 +36,9 @@ func (l *loader) resolve(f *file) {
 		l.warn(f.Listen.place, "nothing is served and nothing is written", "write listen: 127.0.0.1:8080 or publish.dir")
 	}
 	l.sources(f)
+	if c.Dedupe.Events && !slices.ContainsFunc(c.Sources, func(s Source) bool { return s.Near != NearOff }) {
+		l.warn(f.Dedupe.Events.place, "events are found by near text, which is off for every source: none will be", "write near: true")
+	}
 	l.topics(f)
 	l.tests(f)
 	l.references(f)
@@ -255,7 +258,6 @@ func (l *loader) network(v value[string]) netip.Prefix {
 }
 
 func (l *loader) dedupe(s dedupeSpec) Dedupe {
-	l.later("dedupe.events", s.Events.place, s.Events.V != "off")
 	d := Dedupe{
 		Window: l.duration(s.Window, time.Minute, maxDuration),
 		Near:   s.Near.V,
@@ -314,7 +316,7 @@ func (l *loader) hub(v value[string]) string {
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
 	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
-		"publish.hub", "dedupe.events", "sources.dedupe", "sources.discover", "sources.tls"}
+		"publish.hub", "sources.discover", "sources.tls"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

@@ -164,8 +164,8 @@ func (s *Source) spec(c *Config) sourceSpec {
 	if s.MinInterval != c.Fetch.MinInterval {
 		out.MinInterval = of(s.MinInterval)
 	}
-	if s.Near != c.Dedupe.Near {
-		out.Dedupe = &sourceDedupeSpec{Near: of(s.Near)}
+	if s.Near != c.Dedupe.near() {
+		out.Dedupe = &sourceDedupeSpec{Near: of(s.Near == NearOwn)}
 	}
 	if s.Discover {
 		out.Discover = of(true)

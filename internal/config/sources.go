@@ -44,7 +44,7 @@ func (l *loader) source(s *sourceSpec) Source {
 			Topics: texts(s.Topics), Tags: l.tags(s.Tags),
 			Access: news.Access{Timeout: l.duration(s.Timeout, time.Millisecond, time.Hour), MaxSize: l.size(s.MaxSize), Proxy: l.proxy(s.Proxy)},
 		},
-		Schedule: l.config.Fetch.Schedule, MinInterval: l.config.Fetch.MinInterval, Near: l.config.Dedupe.Near,
+		Schedule: l.config.Fetch.Schedule, MinInterval: l.config.Fetch.MinInterval, Near: l.near(s.Dedupe),
 		BearerToken: l.secret(s.BearerToken, s.BearerTokenFile), TLS: l.certificates(s.TLS),
 		Discover: s.Discover.V, Where: s.URL.where(),
 	}
@@ -59,10 +59,6 @@ func (l *loader) source(s *sourceSpec) Source {
 	if s.Schedule.given() {
 		out.Schedule = l.schedule(s.Schedule)
 	}
-	if s.Dedupe != nil && s.Dedupe.Near.given() {
-		out.Near = s.Dedupe.Near.V
-		l.later("sources.dedupe", s.Dedupe.Near.place, true)
-	}
 	out.Drop, out.DropWhere = l.sourceQuery(s.Drop, "drop")
 	out.Keep, out.KeepWhere = l.sourceQuery(s.Keep, "keep")
 	l.headers(s, &out)
@@ -73,6 +69,25 @@ func (l *loader) source(s *sourceSpec) Source {
 		l.warn(s.Schedule.place, fmt.Sprintf("min_interval %s is the floor under this schedule", schedule.FormatDuration(out.MinInterval)), "write a rarer schedule, or a smaller min_interval for this source")
 	}
 	return out
+}
+
+// near is what a source says, else what holds for all.
+func (l *loader) near(s *sourceDedupeSpec) Near {
+	switch {
+	case s != nil && s.Near.given() && s.Near.V:
+		return NearOwn
+	case s != nil && s.Near.given():
+		return NearOff
+	}
+	return l.config.Dedupe.near()
+}
+
+// near is of a source that says nothing.
+func (d Dedupe) near() Near {
+	if d.Near {
+		return NearOthers
+	}
+	return NearOff
 }
 
 // sourceAddress takes user and password out of the address: addresses go to

@@ -89,11 +89,11 @@ type sourceSpec struct {
 	MinInterval     value[time.Duration] `yaml:"min_interval" doc:"As fetch.min_interval."`
 	Proxy           value[string]        `yaml:"proxy" doc:"As fetch.proxy."`
 	Discover        value[bool]          `yaml:"discover" doc:"Where url is a page, follow it to the feed that it names."`
-	Dedupe          *sourceDedupeSpec    `yaml:"dedupe" doc:"As dedupe, for this source."`
+	Dedupe          *sourceDedupeSpec    `yaml:"dedupe" doc:"How copies are found of this source's items."`
 }
 
 type sourceDedupeSpec struct {
-	Near value[bool] `yaml:"near" doc:"As dedupe.near."`
+	Near value[bool] `yaml:"near" doc:"false: never by text that is nearly the same; true: within this source, too. Without it as dedupe.near says, and between sources only."`
 }
 
 type authSpec struct {
@@ -120,8 +120,8 @@ type scoreSpec struct {
 
 type dedupeSpec struct {
 	Window value[time.Duration] `yaml:"window" default:"7d" doc:"How far back a copy is looked for."`
-	Near   value[bool]          `yaml:"near" default:"true" doc:"Text that is nearly the same; exact copies are always found."`
-	Events value[string]        `yaml:"events" default:"off" doc:"group shows stories of one event together; off does not."`
+	Near   value[bool]          `yaml:"near" default:"true" doc:"Text that is nearly the same, between sources; exact copies are always found."`
+	Events value[string]        `yaml:"events" default:"off" doc:"group links stories that tell of one event, in feeds and on pages, and merges none; off does not."`
 	Prefer []value[string]      `yaml:"prefer" default:"tier fullest earliest" doc:"Which telling leads a story: tier, fullest, earliest."`
 }
 

@@ -158,6 +158,10 @@ type Story struct {
 	Into Position `json:"into,omitempty"`
 	// Merged are the IDs of the stories that a person merged into this one.
 	Merged []string `json:"merged,omitempty"`
+	// Event is the ID of the story that led the event when this one joined it,
+	// its own if it leads: the same for all stories of one event. "" for a
+	// story that is grouped with none.
+	Event string `json:"event,omitempty"`
 }
 
 // Tellings are all of them, the lead first.

@@ -35,7 +35,8 @@ func (p *Pages) Files(ctx context.Context) iter.Seq2[File, error] {
 	}
 }
 
-// storyFiles yields each story on a topic's page once.
+// storyFiles yields each story on a topic's page once, and those that it links
+// to.
 func (p *Pages) storyFiles(ctx context.Context, s *shown, yield func(File, error) bool) {
 	had := map[news.Position]bool{}
 	for _, t := range s.Topics {
@@ -45,15 +46,31 @@ func (p *Pages) storyFiles(ctx context.Context, s *shown, yield func(File, error
 				yield(File{}, err)
 				return
 			}
-			if !had[st.Pos] && !p.storyFile(ctx, s, st, yield) {
+			if !p.eventFiles(ctx, s, st, had, yield) {
 				return
 			}
-			had[st.Pos] = true
 			if n++; n == t.Items {
 				break
 			}
 		}
 	}
+}
+
+// eventFiles yields a story, and the others of its event; no link may lead
+// nowhere.
+func (p *Pages) eventFiles(ctx context.Context, s *shown, st news.Story, had map[news.Position]bool, yield func(File, error) bool) bool {
+	for todo := []news.Story{st}; len(todo) > 0; todo = todo[1:] {
+		if had[todo[0].Pos] {
+			continue
+		}
+		had[todo[0].Pos] = true
+		if !p.storyFile(ctx, s, todo[0], yield) {
+			return false
+		}
+		others, _ := p.others(ctx, s, todo[0]) // its page has told the error
+		todo = append(todo, others...)
+	}
+	return true
 }
 
 // storyFile yields a story's page, and pages that lead to it from the stories

@@ -3,7 +3,7 @@
 // are made on the server, need no script and take nothing from other hosts.
 //
 // page.go answers requests, view.go puts stories into the words of the pages,
-// assets/ holds the templates and the one style sheet, files.go gives the same
+// event.go shows those of one event together, assets/ holds the templates and the one style sheet, files.go gives the same
 // pages as files.
 package page
 
@@ -40,6 +40,8 @@ type Site struct {
 	URL string
 	// Topics are in the order of the configuration.
 	Topics []Topic
+	// Events shows stories of one event together.
+	Events bool
 }
 
 // A Topic is one topic with a page.
@@ -74,6 +76,9 @@ type Doors struct {
 	// Find gives the position of the story with an id, or of the one that it was
 	// merged into.
 	Find func(id string) (news.Position, bool)
+	// Event gives where the stories began that tell of one event with the one at
+	// a position, in log order; nil for none.
+	Event func(story news.Position) []news.Position
 	// Sources are in the order to show them.
 	Sources func(ctx context.Context) ([]SourceHealth, error)
 }

@@ -43,9 +43,14 @@ type storyView struct {
 	Merged    []string   `json:"merged,omitempty"` // ids of stories that a person merged into it
 	Also      []tellView `json:"also"`
 	Why       []whyView  `json:"why"`
-	Summary   string     `json:"summary,omitempty"`
-	Language  string     `json:"language,omitempty"`
-	Href      string     `json:"-"` // of its page
+	// Event is the same for all stories of one event, "" for one that is grouped
+	// with none; Related are others of it, on the story's own page.
+	Event    string      `json:"event,omitempty"`
+	Related  []otherView `json:"related,omitempty"`
+	Same     []otherView `json:"-"` // the older ones of it, on a topic's page
+	Summary  string      `json:"summary,omitempty"`
+	Language string      `json:"language,omitempty"`
+	Href     string      `json:"-"` // of its page
 }
 
 // A tellView is another telling of a story.
@@ -88,7 +93,7 @@ func (p *Pages) index(ctx context.Context, s *shown) (made, error) {
 		v := s.topicView(t)
 		v.Count = counts[t.Name]
 		if i < shownWhole {
-			if v.Stories, err = p.latest(ctx, s, t, latest); err != nil {
+			if v.Stories, err = p.latest(ctx, s, t, t.most(latest)); err != nil {
 				return made{}, fmt.Errorf("page index: %w", err)
 			}
 		}
@@ -96,6 +101,15 @@ func (p *Pages) index(ctx context.Context, s *shown) (made, error) {
 		h.Feeds = append(h.Feeds, v.named()[:min(1, len(v.Feeds))]...)
 	}
 	return p.render(s, "index", h, nest(topics))
+}
+
+// most is n, or as many as the topic's page shows: the others have no page among
+// the files.
+func (t Topic) most(n int) int {
+	if t.Items > 0 {
+		return min(n, t.Items)
+	}
+	return n
 }
 
 // nest puts each topic behind the one that it is under: China/Human Rights
@@ -126,7 +140,7 @@ func (p *Pages) topic(ctx context.Context, s *shown, path string) (made, error) 
 	if err != nil {
 		return made{}, fmt.Errorf("page of topic %s: %w", t.Name, err)
 	}
-	v.Stories = stories
+	v.Stories = together(stories)
 	return p.render(s, "topic", head{Title: t.Name + " — " + s.Title, Path: "/topics/" + path, Feeds: v.named()}, v)
 }
 
@@ -176,6 +190,13 @@ func (p *Pages) storyPage(ctx context.Context, s *shown, st news.Story, json boo
 	}
 	v := s.storyView(st)
 	v.Summary, v.Language = items[st.Lead.Pos].Summary, items[st.Lead.Pos].Language
+	others, err := p.others(ctx, s, st)
+	if err != nil {
+		return made{}, fmt.Errorf("page of story %s: %w", st.ID, err)
+	}
+	for _, o := range others {
+		v.Related = append(v.Related, s.storyView(o).other())
+	}
 	if json {
 		return asJSON(v)
 	}
@@ -227,6 +248,9 @@ func (s *shown) storyView(st news.Story) storyView {
 		ID: st.ID, Title: st.Lead.Title, URL: web(st.Lead.URL), Source: called(st.Lead), GUID: st.Lead.GUID,
 		Published: st.Published.UTC(), Updated: st.Updated.UTC(), Revisions: len(st.Lead.Revisions), Href: s.href("/stories/" + st.ID),
 		Pinned: st.Lead.Pinned, Merged: st.Merged, Topics: []string{}, Also: []tellView{}, Why: []whyView{},
+	}
+	if s.Events {
+		v.Event = st.Event
 	}
 	for _, t := range st.Also {
 		reason, similarity := st.Evidence(t)

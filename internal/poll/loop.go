@@ -325,11 +325,11 @@ func (l *loop) change(ctx context.Context, pl *plan) error {
 		}
 	}
 	old := l.plan.Swap(pl)
-	l.index.SetWindow(pl.Window)
 	if err := l.refile(ctx); err != nil {
 		l.plan.Store(old)
 		return err
 	}
+	l.tune()
 	for _, s := range old.Sources {
 		if pl.byKey[s.Key] == nil {
 			l.queue.Remove(s.Key)

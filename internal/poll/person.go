@@ -184,6 +184,7 @@ func (s *step) merge(st, other *news.Story) error {
 		ts = append(ts, t)
 	}
 	other.Into = st.Pos
+	st.Event = cmp.Or(st.Event, other.Event)
 	st.Merged = append(append(slices.Clone(st.Merged), other.ID), other.Merged...)
 	s.tell(st, ts)
 	return nil

@@ -7,6 +7,8 @@
 //	order.go   passes over named sources, whatever their schedule
 //	visit.go   one visit: fetch, drop by rule, prepare; many side by side
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
+//	file.go    stories under their topics
+//	event.go   which event a story that begins belongs to
 //	commit.go  decide, append, apply: one committer, so no locks
 //	next.go    when a source is due again, and why
 //	person.go  a person's word: split, merge, pin, hide
@@ -40,6 +42,8 @@ type Source struct {
 	Schedule schedule.Schedule
 	// MinInterval is the floor under its schedule.
 	MinInterval time.Duration
+	// Near says between which tellings near text is looked for.
+	Near dedupe.Near
 	// Drop leaves items out that it matches, Keep those that it does not;
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
@@ -57,6 +61,8 @@ type Plan struct {
 	// Window is how far back a copy is looked for, Retain how long anything
 	// is kept.
 	Window, Retain time.Duration
+	// Events groups stories that tell of one event.
+	Events bool
 	// Spread is the most that a source is moved from its slot.
 	Spread time.Duration
 	// Concurrency is of all fetches, PerHost of those of one host, which
@@ -99,6 +105,9 @@ type Poller struct {
 	memory  sync.RWMutex           // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string] // why nothing can be kept just now
 	next    atomic.Int64           // Unix time of the next due source; 0: none
+	// latest is the story that joined an event last, as far as anybody asked: see
+	// outlived.
+	latest map[news.Position]news.Position
 }
 
 // plan is a Plan with its look-ups.
@@ -129,6 +138,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
 	po.plan.Store(newPlan(p))
+	po.tune()
 	if o.Scheduled {
 		if err := po.CatchUp(ctx); err != nil {
 			return nil, err
@@ -141,6 +151,15 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		return nil, err
 	}
 	return po, nil
+}
+
+// tune has the index decide by the plan.
+func (p *Poller) tune() {
+	p.memory.Lock()
+	defer p.memory.Unlock()
+	pl := p.plan.Load()
+	p.index.SetWindow(pl.Window)
+	p.index.SetEvents(pl.Events)
 }
 
 // CatchUp reads the log into memory, up to its end. Run does so by itself.
@@ -200,6 +219,21 @@ func (p *Poller) Telling(pos news.Position) news.Position {
 	p.memory.RLock()
 	defer p.memory.RUnlock()
 	return p.index.Telling(pos)
+}
+
+// Event is where the stories began that tell of one event with the story that
+// began at a position, itself among them, in log order; nil where it is grouped
+// with none. A story stands for those that a person merged into it.
+func (p *Poller) Event(story news.Position) (told []news.Position) {
+	p.memory.RLock()
+	defer p.memory.RUnlock()
+	for _, pos := range p.index.Event(story) {
+		if at := p.index.Telling(pos); at != 0 {
+			told = append(told, at)
+		}
+	}
+	slices.Sort(told)
+	return slices.Compact(told)
 }
 
 // Trouble is why nothing can be kept just now; "" when all is well.

@@ -8,11 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"aggregator/internal/canon"
 	"aggregator/internal/dedupe"
 	"aggregator/internal/news"
 	"aggregator/internal/store"
-	"aggregator/internal/topic"
 )
 
 // A step turns visits into one batch.
@@ -24,6 +22,7 @@ type step struct {
 	stories map[news.Position]*news.Story // new and touched
 	items   map[news.Position]news.Item   // with Text
 	was     map[news.Position][]string    // topics before
+	events  map[news.Position]string      // Story.Event of those that lead one
 	results []Visited
 }
 
@@ -46,27 +45,35 @@ func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Po
 	for i, e := range entries {
 		items[i] = e.item
 	}
-	ds := p.index.Decide(items, now)
+	return s, s.settle(ctx, p, visits, entries, p.index.Decide(items, now))
+}
+
+// settle writes what was decided of the entries.
+func (s *step) settle(ctx context.Context, p *Poller, visits []*visit, entries []entry, ds []news.Decision) error {
 	if err := s.load(ctx, p.store, ds); err != nil {
-		return nil, err
+		return err
+	}
+	if err := s.loadEvents(ctx, p, ds); err != nil {
+		return err
 	}
 	for i, d := range ds {
 		s.results[entries[i].visit].Items.count(d.Fate)
 		if err := s.take(d, entries[i].item, visits[entries[i].visit]); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	s.drop(visits)
 	if err := s.file(ctx, p.store); err != nil {
-		return nil, err
+		return err
 	}
 	s.close(visits, entries, ds)
-	return s, nil
+	return nil
 }
 
 func newStep(pl *plan, at news.Position, now time.Time) *step {
 	return &step{plan: pl, at: at, now: now,
-		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{}}
+		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
+		events: map[news.Position]string{}}
 }
 
 // inOrder puts the items of many visits into the one order that does not
@@ -132,7 +139,9 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 	s.items[d.Pos] = it.Item
 	t := s.telling(d, it, v)
 	if d.Fate == news.New {
-		s.stories[d.Pos] = begin(d, it, t)
+		st := begin(d, it, t)
+		st.Event = s.event(d.Event)
+		s.stories[d.Pos] = st
 		return nil
 	}
 	st := s.stories[d.Story]
@@ -241,56 +250,6 @@ func (s *step) drop(visits []*visit) {
 	}
 }
 
-// file puts the stories under their topics, by all that is told of them.
-func (s *step) file(ctx context.Context, kept store.Store) error {
-	if err := s.readItems(ctx, kept); err != nil {
-		return err
-	}
-	for _, st := range s.stories {
-		st.Topics = fileStory(s.plan, st, s.items)
-	}
-	return nil
-}
-
-// readItems brings the items of older tellings.
-func (s *step) readItems(ctx context.Context, kept store.Store) error {
-	var at []news.Position
-	for _, st := range s.stories {
-		for _, t := range tellings(st) {
-			if _, have := s.items[t.Pos]; !have {
-				at = append(at, t.Pos)
-			}
-		}
-	}
-	if len(at) == 0 {
-		return nil
-	}
-	found, err := kept.Items(ctx, at...)
-	for pos, it := range found {
-		it.Text = canon.Text(it.HTML)
-		s.items[pos] = it
-	}
-	return err
-}
-
-// fileStory is where a story is filed: nowhere if a person hid it or merged it
-// into another.
-func fileStory(pl *plan, st *news.Story, items map[news.Position]news.Item) []news.Filing {
-	if st.Hidden || st.Into != 0 {
-		return nil
-	}
-	var ts []topic.Telling
-	for _, t := range tellings(st) {
-		src := news.Source{Key: t.Source}
-		if known := pl.byKey[t.Source]; known != nil {
-			src = known.Source
-		}
-		src.Name = t.Name
-		ts = append(ts, topic.Telling{Item: items[t.Pos], Source: src})
-	}
-	return pl.Filer.File(ts)
-}
-
 // close gathers the batch and the accounts.
 func (s *step) close(visits []*visit, entries []entry, ds []news.Decision) {
 	s.batch.Items = map[news.Position]news.Item{}
@@ -329,14 +288,6 @@ func (s *step) changed() []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
-}
-
-func topicsOf(st news.Story) []string {
-	names := make([]string, len(st.Topics))
-	for i, f := range st.Topics {
-		names[i] = f.Topic
-	}
-	return names
 }
 
 func uuid(id [16]byte) string {

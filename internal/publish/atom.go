@@ -148,6 +148,9 @@ func atomLinks(e entry) (links []atomLink) {
 			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: t.name()})
 		}
 	}
+	for _, r := range e.related {
+		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: r.name()})
+	}
 	for _, f := range e.files {
 		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: f.Title, Length: length(f.Length)})
 	}
@@ -155,11 +158,13 @@ func atomLinks(e entry) (links []atomLink) {
 }
 
 // name is how a link to a telling is called.
-func (t telling) name() string {
-	if t.Title == "" {
-		return t.Source
+func (t telling) name() string { return named(t.Source, t.Title) }
+
+func named(source, title string) string {
+	if title == "" {
+		return source
 	}
-	return t.Source + ": " + t.Title
+	return source + ": " + title
 }
 
 // length is a number of bytes, "" where it is not known.

@@ -43,6 +43,7 @@ type entry struct {
 	files     []news.Enclosure
 	source    source
 	also      []telling
+	related   []related
 	why       []why
 }
 
@@ -91,8 +92,9 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 	if site.Title != "" {
 		f.title += " — " + f.site
 	}
+	events := newEvents(site, stories)
 	for _, st := range stories {
-		e := newEntry(t, st, items[st.Lead.Pos])
+		e := newEntry(t, st, items[st.Lead.Pos], events.others(st))
 		f.entries = append(f.entries, e)
 		if e.updated.After(f.updated) {
 			f.updated = e.updated
@@ -104,7 +106,7 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 // newEntry is a story as the topic's feed shows it. The item is that of the
 // lead; the zero Item, where it was forgotten meanwhile, leaves what the story
 // itself knows.
-func newEntry(t Topic, st news.Story, it news.Item) entry {
+func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 	e := entry{
 		id:        "urn:uuid:" + canon.Clean(st.ID),
 		url:       link(st.Lead.URL),
@@ -120,6 +122,7 @@ func newEntry(t Topic, st news.Story, it news.Item) entry {
 		tags:      tags(st.Topics, it.Labels),
 		files:     files(it.Enclosures),
 		source:    newSource(st.Lead, it.Feed),
+		related:   others,
 	}
 	for _, told := range st.Also {
 		e.also = append(e.also, newTelling(st, told))
@@ -145,23 +148,38 @@ func (e *entry) shorten() {
 	e.summary, e.html = canon.Clip(e.summary, clipped), ""
 }
 
-// addFoot says at the end of the content who else tells the story. Where there
-// is no content the summary comes first: readers show the one or the other.
+// addFoot says at the end of the content who else tells the story, and which
+// others tell of the same event. Where there is no content the summary comes
+// first: readers show the one or the other.
 func (e *entry) addFoot() {
-	if len(e.also) == 0 {
+	if len(e.also)+len(e.related) == 0 {
 		return
 	}
 	if e.html == "" && e.summary != "" {
 		e.html = "<p>" + html.EscapeString(e.summary) + "</p>"
 	}
-	links := make([]string, len(e.also))
-	for i, a := range e.also {
-		links[i] = html.EscapeString(a.Source)
-		if a.URL != "" {
-			links[i] = `<a href="` + html.EscapeString(a.URL) + `">` + links[i] + `</a>`
-		}
+	var also, others []string
+	for _, a := range e.also {
+		also = append(also, anchor(a.URL, a.Source))
 	}
-	e.html += "<p>Also reported by " + strings.Join(links, ", ") + ".</p>"
+	for _, r := range e.related[:min(inFoot, len(e.related))] {
+		others = append(others, anchor(r.URL, r.name()))
+	}
+	if len(also) > 0 {
+		e.html += "<p>Also reported by " + strings.Join(also, ", ") + ".</p>"
+	}
+	if len(others) > 0 {
+		e.html += "<p>Related: " + strings.Join(others, "; ") + ".</p>"
+	}
+}
+
+// anchor is text that leads to an address, if there is one.
+func anchor(url, text string) string {
+	text = html.EscapeString(text)
+	if url == "" {
+		return text
+	}
+	return `<a href="` + html.EscapeString(url) + `">` + text + `</a>`
 }
 
 // newTelling is a telling that programs and people can follow.

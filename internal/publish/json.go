@@ -36,10 +36,11 @@ type jsonFile struct {
 
 // jsonOurs is our extension: what no other field says of a story.
 type jsonOurs struct {
-	Source source    `json:"source"`
-	Rights string    `json:"rights,omitempty"`
-	Also   []telling `json:"also"`
-	Why    []why     `json:"why"`
+	Source  source    `json:"source"`
+	Rights  string    `json:"rights,omitempty"`
+	Also    []telling `json:"also"`
+	Related []related `json:"related,omitempty"`
+	Why     []why     `json:"why"`
 }
 
 func writeJSON(w io.Writer, f feed) error {
@@ -61,7 +62,7 @@ func writeJSON(w io.Writer, f feed) error {
 func newJSONItem(base *feeds.JSONItem, e entry) jsonItem {
 	base.Image, base.Tags = e.image, e.tags
 	j := jsonItem{JSONItem: base, Language: e.language}
-	j.Ours = jsonOurs{Source: e.source, Rights: e.rights, Also: append([]telling{}, e.also...), Why: append([]why{}, e.why...)}
+	j.Ours = jsonOurs{Source: e.source, Rights: e.rights, Also: append([]telling{}, e.also...), Related: e.related, Why: append([]why{}, e.why...)}
 	if e.html == "" {
 		j.ContentText = &e.summary
 	}

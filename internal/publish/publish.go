@@ -4,7 +4,7 @@
 // Read it along the way of the bytes: publish.go holds which documents there
 // are, document.go makes the bytes of one and keeps them until its topic
 // changes, choose.go says which stories are in it, entry.go brings a story into
-// the one form that atom.go, rss.go, json.go and opml.go write down, serve.go
+// the one form (with event.go which others tell of its event) that atom.go, rss.go, json.go and opml.go write down, serve.go
 // answers requests from the kept bytes, files.go and tree.go write them to a
 // folder.
 //
@@ -31,6 +31,8 @@ type Site struct {
 	URL string
 	// Topics are in the order of the configuration.
 	Topics []Topic
+	// Events links stories of one event.
+	Events bool
 	// Hub is the address of the WebSub hub to announce; "" for none.
 	Hub string
 }

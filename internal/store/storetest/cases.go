@@ -74,7 +74,7 @@ func people(t *testing.T, s *site) {
 		b.Stories = append(b.Stories, st)
 	}
 	b.Stories[0].Hidden, b.Stories[0].Merged, b.Stories[0].Topics = true, []string{b.Stories[1].ID}, nil
-	b.Stories[0].Lead.Pinned = true
+	b.Stories[0].Lead.Pinned, b.Stories[0].Event = true, b.Stories[1].ID
 	b.Stories[1].Into, b.Stories[1].Topics = 1, nil
 	b.Stories = append(b.Stories, story(3, item(2), "World"))
 	s.append(b)
