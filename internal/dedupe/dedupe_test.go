@@ -31,7 +31,7 @@ func TestCases(t *testing.T) {
 		}
 		for _, f := range archive.Files {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+f.Name, func(t *testing.T) {
-				day(t, string(f.Data))
+				day(t, string(f.Data), strings.HasPrefix(filepath.Base(file), "near"))
 			})
 		}
 	}
@@ -43,7 +43,9 @@ type expected struct {
 	want string
 }
 
-func day(t *testing.T, text string) {
+// day decides the lines of a case. near says that near text counts, between
+// sources, and within those whose name begins with *.
+func day(t *testing.T, text string, near bool) {
 	index := New(7 * 24 * time.Hour)
 	labels := map[news.Position]string{}
 	var log []news.Decision
@@ -88,7 +90,14 @@ func day(t *testing.T, text string) {
 			flush()
 			last = hour
 		}
-		document = append(document, parseLine(t, line, last, rest))
+		e := parseLine(t, line, last, rest)
+		if near {
+			e.item.Near = NearOthers
+		}
+		if near && strings.HasPrefix(e.item.Source, "*") {
+			e.item.Near = NearOwn
+		}
+		document = append(document, e)
 	}
 	flush()
 }
@@ -141,11 +150,14 @@ func judgeLine(t *testing.T, e expected, d news.Decision, labels map[news.Positi
 		labels[d.Story] = want[1]
 	}
 	got := []string{d.Fate.String(), labels[d.Story]}
-	if len(want) > 2 {
+	switch {
+	case len(want) > 2 && strings.HasPrefix(want[2], "refused "):
+		got = append(got, "refused "+d.Refused.Guard)
+	case len(want) > 2:
 		got = append(got, d.Reason)
 	}
 	if strings.Join(got, " ") != e.want {
-		t.Errorf("%s\n  got %s (%s)", e.line, strings.Join(got, " "), d.Reason)
+		t.Errorf("%s\n  got %s (%s %.2f; refused %d %.2f %s)", e.line, strings.Join(got, " "), d.Reason, d.Similarity, d.Refused.Of, d.Refused.Similarity, d.Refused.Guard)
 	}
 }
 

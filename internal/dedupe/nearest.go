@@ -221,29 +221,40 @@ func (f *finder) guard(it *Item, source uint64, t *likeness, ls []likeness) stri
 	if t.similarity < f.models.Story.Threshold {
 		return "not alike enough"
 	}
-	if it.Near != NearOwn {
-		for i := range ls {
-			if ls[i].source == source && ls[i].story == t.story {
-				return "this source tells that story already"
-			}
+	if g := template(&t.features); g != "" {
+		return g
+	}
+	if t.source == source && it.Near == NearOwn {
+		return series(it, t)
+	}
+	for i := range ls {
+		if it.Near != NearOwn && ls[i].source == source && ls[i].story == t.story {
+			return "this source tells that story already"
 		}
-		return ""
 	}
-	if t.source != source {
+	return ""
+}
+
+// template: reports that are written after one pattern differ in little but what
+// matters. A copy has the same numbers, unless its text says that it is one.
+func template(f *near.Features) string {
+	switch {
+	case f[near.LeadShingles] >= .85 && f[near.LeadNumbers] < .1:
 		return ""
+	case f[near.TitleNumbers] == 1:
+		return "other numbers in the headline"
+	case f[near.LeadNumbers] >= .5 && f[near.LeadCosine] >= .5:
+		return "other numbers in the text"
 	}
-	return series(it, t)
+	return ""
 }
 
 // series: within one source, what comes back each day is not the same report,
 // however alike it looks.
 func series(it *Item, t *likeness) string {
-	apart := minutesOf(t.since, minutes(it.Since()))
-	if apart > mostApart && t.features[near.LeadCosine] < .95 {
+	long := t.features[near.LeadLength] >= 3.2 // 24 words
+	if minutesOf(t.since, minutes(it.Since())) > mostApart && !(long && t.features[near.LeadCosine] >= .95) {
 		return "a series: another day's text"
-	}
-	if t.features[near.TitleNumbers] == 1 && t.features[near.LeadShingles] < .9 {
-		return "a series: other numbers in the headline"
 	}
 	return ""
 }
