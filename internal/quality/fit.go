@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"aggregator/internal/canon"
 	"aggregator/internal/dedupe"
 	"aggregator/internal/near"
 	"aggregator/internal/news"
@@ -25,7 +24,7 @@ const folds = 5
 
 // How the two models are learnt. Found by trying, on the folds.
 var (
-	forStories = learn.Options{Ridge: 3, Trees: 250, Rate: .08, Leaf: 8, Smooth: 1, Rows: .7, Features: .4, Threshold: .62}
+	forStories = learn.Options{Ridge: 3, Trees: 250, Rate: .08, Leaf: 8, Smooth: 1, Rows: .7, Features: .4, Threshold: .65}
 	forEvents  = learn.Options{Ridge: 10, Trees: 60, Rate: .06, Leaf: 20, Smooth: 2, Rows: .7, Features: .5, Threshold: .65}
 )
 
@@ -54,8 +53,10 @@ func pairsOf(s gold.Set, bodies bool, m near.Models) []sample {
 			})
 		}
 		d := x.Decide([]dedupe.Item{prepared}, it.Seen)[0]
-		x.Apply(d)
-		records[d.Pos] = r
+		if d.Fate != news.Known {
+			x.Apply(d)
+			records[d.Pos] = r
+		}
 	}
 	return samples
 }
@@ -122,7 +123,7 @@ func (o options) fit(w io.Writer) error {
 
 func (o options) samples(sets string, m near.Models) (all []sample, err error) {
 	for _, name := range choose(sets, "all") {
-		s, err := gold.Load(o.data, name, canon.Normal)
+		s, err := gold.Load(o.data, name, cleanTitle)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +139,7 @@ func (o options) samples(sets string, m near.Models) (all []sample, err error) {
 func (o options) common() ([]near.Common, error) {
 	most := map[near.Word]int{}
 	for _, name := range strings.Fields(articles) {
-		s, err := gold.Load(o.data, name, canon.Normal)
+		s, err := gold.Load(o.data, name, cleanTitle)
 		if err != nil {
 			return nil, err
 		}

@@ -95,7 +95,7 @@ func (o options) measure(w io.Writer, t table) (rows []row, err error) {
 	texts := choose("teaser body", o.text)
 	pools := map[string][]measured{}
 	for _, name := range choose(t.sets, o.sets) {
-		s, err := gold.Load(o.data, name, canon.Normal)
+		s, err := gold.Load(o.data, name, cleanTitle)
 		if err != nil {
 			return nil, err
 		}
@@ -176,4 +176,10 @@ func (o options) comparePairs(w io.Writer) error {
 		fmt.Fprintln(w, pairsLine(name, judge(ps, compare())))
 	}
 	return nil
+}
+
+// cleanTitle is what two headlines must both be for their pair to be easy.
+func cleanTitle(title string) string {
+	head, _ := near.Title(title, nil)
+	return canon.Normal(head)
 }
