@@ -245,6 +245,8 @@ func template(f *near.Features) string {
 		return "other numbers in the headline"
 	case f[near.LeadNumbers] >= .5 && f[near.LeadCosine] >= .5:
 		return "other numbers in the text"
+	case f[near.Short] >= .5 && f[near.LeadMissing] == 0 && f[near.LeadCosine] < .3 && f[near.BodyShared] < .3:
+		return "a short headline over other words" // "Daily briefing", "In pictures"
 	}
 	return ""
 }
