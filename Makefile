@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full race fuzz lint golden bench quality demo run image tools clean
+.PHONY: build test test-full race fuzz lint golden bench quality refit demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -55,6 +55,10 @@ bench: build
 QUALITY_DATA ?= ../shared/quality/data
 quality:
 	go run ./internal/quality -data $(QUALITY_DATA) -write docs/quality.md
+
+# refit learns anew how alike two items must be, from the same sets.
+refit:
+	go run ./internal/quality -data $(QUALITY_DATA) -fit internal/near/data/models.json
 
 image:
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .

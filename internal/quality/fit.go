@@ -85,35 +85,34 @@ func rowsOf(samples []sample, event bool, keep func(sample) bool) []learn.Row {
 	return rows
 }
 
-// fit learns from all sets, writes the models, and prints how well models learnt
-// without an item's fold, and without its set, do on it.
-func (o options) fit(w io.Writer) error {
-	m := near.Learnt()
+// learnt are the models of all sets, and the pairs that those of stories were
+// learnt from.
+func (o options) learnt() (m near.Models, story []sample, err error) {
+	m = near.Learnt()
 	m.Features = near.FeatureNames[:]
-	var err error
 	if m.Common, err = o.common(); err != nil {
-		return err
+		return m, nil, err
 	}
-	story, err := o.samples(articles, m)
-	if err != nil {
-		return err
+	if story, err = o.samples(articles, m); err != nil {
+		return m, nil, err
 	}
 	event, err := o.samples(events, m)
 	if err != nil {
-		return err
+		return m, nil, err
 	}
 	all := func(sample) bool { return true }
 	m.Story = learn.Model(rowsOf(story, false, all), forStories)
 	m.Event = learn.Model(rowsOf(event, true, all), forEvents)
-	fmt.Fprintf(w, "%d pairs for stories, %d for events\n", len(story), len(event))
-	if o.held != "" {
-		if err := o.heldOut(w, story, m); err != nil {
-			return err
-		}
+	return m, story, nil
+}
+
+// fit learns from all sets and writes the models.
+func (o options) fit(w io.Writer) error {
+	m, story, err := o.learnt()
+	if err != nil {
+		return err
 	}
-	if o.models == "" {
-		return nil
-	}
+	fmt.Fprintf(w, "learnt from %d pairs\n", len(story))
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -166,31 +165,53 @@ func (o options) common() ([]near.Common, error) {
 	return common, nil
 }
 
-// heldOut measures each item by models that never saw its fold.
-func (o options) heldOut(w io.Writer, story []sample, m near.Models) error {
+// A point of the curve is what a threshold gives when each item is judged by
+// models that never saw its event.
+type point struct {
+	threshold float32
+	rows      []row
+}
+
+// curve measures thresholds on held-out items.
+func (o options) curve(w io.Writer, thresholds []float32) (points []point, err error) {
+	m, story, err := o.learnt()
+	if err != nil {
+		return nil, err
+	}
 	var byFold [folds]near.Models
 	for f := range byFold {
 		byFold[f] = m
 		byFold[f].Story = learn.Model(rowsOf(story, false, func(s sample) bool { return s.fold != f }), forStories)
 	}
-	t := tables()[0]
-	for given := range strings.SplitSeq(o.held, ",") {
-		cut, err := strconv.ParseFloat(given, 32)
-		if err != nil {
-			return fmt.Errorf("-held %q is no threshold (write one between 0 and 1)", given)
-		}
+	for _, threshold := range thresholds {
 		o.modelOf = func(r gold.Record) near.Models {
 			m := byFold[foldOf(r)]
-			m.Story.Threshold = float32(cut)
+			m.Story.Threshold = threshold
 			return m
 		}
-		rows, err := o.measure(w, t)
+		rows, err := o.measure(w, tables()[0])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		printTable(w, fmt.Sprintf("held out, threshold %.2f", cut), rows, t.Question)
+		points = append(points, point{threshold, rows})
 	}
-	return nil
+	return points, nil
+}
+
+func (o options) printCurve(w io.Writer) error {
+	var thresholds []float32
+	for given := range strings.SplitSeq(o.held, ",") {
+		t, err := strconv.ParseFloat(given, 32)
+		if err != nil || t <= 0 || t >= 1 {
+			return fmt.Errorf("-held %q is no threshold (write one between 0 and 1)", given)
+		}
+		thresholds = append(thresholds, float32(t))
+	}
+	points, err := o.curve(w, thresholds)
+	for _, p := range points {
+		printTable(w, fmt.Sprintf("Held out, threshold %.2f", p.threshold), p.rows, gold.Question{})
+	}
+	return err
 }
 
 // weightOf lets small sets count for more, so that none is learnt from alone.

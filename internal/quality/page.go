@@ -20,6 +20,8 @@ var pageText string
 type page struct {
 	Teaser, Body line // the default, over all sets
 	Tables       []pageTable
+	Held         []line // sets, held out, at the threshold that is used
+	Curve        []line // pooled, held out, Set being the threshold
 	Costs        []line
 	Size         map[string]string // of each set
 }
@@ -68,6 +70,9 @@ func whole(v float64) string {
 	return s
 }
 
+// pageThresholds are the points of the curve that the page shows.
+var pageThresholds = [...]float32{.5, forStories.Threshold, .8, .9, .95}
+
 // newPage makes the page of all that was measured.
 func newPage(measured map[string][]row) page {
 	p := page{Size: map[string]string{}}
@@ -93,10 +98,31 @@ func newPage(measured map[string][]row) page {
 	return p
 }
 
-func (p page) write(name string) error {
+// hold fills in what was measured on held-out items.
+func (p *page) hold(points []point) {
+	for _, at := range points {
+		for _, r := range at.rows {
+			l := newLine(r)
+			if at.threshold == forStories.Threshold {
+				p.Held = append(p.Held, l)
+			}
+			if r.set == "pooled" {
+				l.Set = fmt.Sprintf("%.2f", at.threshold)
+				p.Curve = append(p.Curve, l)
+			}
+		}
+	}
+}
+
+// complete says what is missing, before more is measured for the page.
+func (p page) complete() error {
 	if p.Body.Set == "" {
 		return errors.New("the page needs all tables, sets and texts")
 	}
+	return nil
+}
+
+func (p page) write(name string) error {
 	t, err := template.New("page").Option("missingkey=error").Parse(pageText)
 	if err != nil {
 		return err

@@ -62,8 +62,11 @@ func (o options) run(w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if o.models+o.held != "" {
+	switch {
+	case o.models != "":
 		return o.fit(w)
+	case o.held != "":
+		return o.printCurve(w)
 	}
 	measured := map[string][]row{}
 	for _, t := range tables() {
@@ -80,7 +83,16 @@ func (o options) run(w io.Writer) error {
 	if err := o.comparePairs(w); err != nil || o.page == "" {
 		return err
 	}
-	return newPage(measured).write(o.page)
+	p := newPage(measured)
+	if err := p.complete(); err != nil {
+		return err
+	}
+	points, err := o.curve(w, pageThresholds[:])
+	if err != nil {
+		return err
+	}
+	p.hold(points)
+	return p.write(o.page)
 }
 
 // A measured set keeps what its row was made of.
