@@ -257,7 +257,7 @@ func (a *arena) put(sketch, links []byte) uint32 {
 	place := (a.first+uint32(last))*(chunkSize/step) + uint32(len(c)/step)
 	end := len(c) + size
 	c = append(c, byte(len(sketch)), byte(len(sketch)>>8), byte(len(links)/4))
-	c = append(append(c, sketch...), links...)
+	c = append(append(c, links...), sketch...) // links first: they are walked
 	for len(c) < end {
 		c = append(c, 0)
 	}
@@ -271,7 +271,7 @@ func (a *arena) get(place uint32) (sketch, links []byte) {
 	}
 	c := a.chunks[place/(chunkSize/step)-a.first][place%(chunkSize/step)*step:]
 	n, m := int(c[0])|int(c[1])<<8, 4*int(c[2])
-	return c[3 : 3+n : 3+n], c[3+n : 3+n+m : 3+n+m]
+	return c[3+m : 3+m+n : 3+m+n], c[3 : 3+m : 3+m]
 }
 
 // drop lets go of the chunks before a place.
