@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
+	"aggregator/internal/canon"
 )
 
 //go:embed data/agencies.txt
@@ -69,7 +69,7 @@ func cutLastOfHan(p string) string {
 
 // dateOf is the dateline that Lead takes off.
 func dateOf(lead string) string {
-	front := norm.NFKC.String(firstBytes(lead, 300))
+	front := canon.NFKC(firstBytes(lead, 300))
 	i := strings.Index(front, Lead(front))
 	return front[:max(i, 0)]
 }
