@@ -6,14 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// The scanners below stand for one regular expression, which is fifty times
-// slower; slow_test.go keeps it. Each gives the length of the dateline that s
-// begins with.
+// The first four scanners below stand for one regular expression, which is
+// fifty times slower; slow_test.go keeps it. Each gives the length of the
+// dateline that s begins with.
 
 // dateline: "SEOUL, Aug 20 (Reuters) - ", "By Jane Doe LONDON (AP) — ",
 // "Max Hunder [キーウ 18日 ロイター] - ", "路透北京3月15日 - ", "Aug 18 : ".
 func dateline(s string) (n int, ok bool) {
-	for _, scan := range [...]func(string) (int, bool){agencyDateline, hanDateline, dayDateline, placeDateline} {
+	for _, scan := range [...]func(string) (int, bool){
+		agencyDateline, hanDateline, dayDateline, placeDateline, namedDateline, tassDateline, reporterDateline,
+	} {
 		if n, ok = scan(s); ok {
 			return n, ok
 		}
@@ -253,6 +255,55 @@ func country(s string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// namedDateline knows the agency in the brackets, and takes for a dateline what
+// others do not write so: "Madrid, 20 ago (EFE).- ", "SEOUL, Aug. 20 (Yonhap) -- ",
+// and without a dash "New Delhi, Aug 20 (PTI) ".
+func namedDateline(s string) (int, bool) {
+	open := strings.IndexAny(firstBytes(s, 90), "([")
+	if open < 0 || sentenceEnds(s[:open]) {
+		return 0, false
+	}
+	end, _ := upTo(s[open+1:], bracketsOnly, 40)
+	if end < 0 {
+		return 0, false
+	}
+	if name := plain(s[open+1 : open+1+end]); agencies[name] == 0 && !tails[name] {
+		return 0, false
+	}
+	before := strings.TrimSpace(s[:open])
+	dated := before != "" && isDigit(before[len(before)-1])
+	end = skip(s, skip(s, open+end+2, '.'), ' ')
+	n := end + dashRun(s[end:], true)
+	return skip(s, n, ' '), n > end || dated
+}
+
+// sentenceEnds: a stop behind a month ("Aug. 20") ends none.
+func sentenceEnds(s string) bool {
+	for i, r := range s {
+		switch r {
+		case '!', '?', '。':
+			return true
+		case '.':
+			if i+2 >= len(s) || s[i+1] != ' ' || !isDigit(s[i+2]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tassDateline: "МОСКВА, 20 августа. /ТАСС/. ".
+func tassDateline(s string) (int, bool) { return through(s, "/ТАСС/. ", 120) }
+
+// reporterDateline: "홍길동 기자 = ", behind Yonhap's "(서울=연합뉴스) ".
+func reporterDateline(s string) (int, bool) { return through(s, "기자 = ", 60) }
+
+// through is the place behind mark, if that stands in the first n bytes.
+func through(s, mark string, n int) (int, bool) {
+	i := strings.Index(firstBytes(s, n), mark)
+	return i + len(mark), i >= 0
 }
 
 func inSentence(r rune) bool {

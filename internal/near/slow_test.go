@@ -18,7 +18,7 @@ const opening, closing = "【[［〔(（〖《", "】]］〕)）〗》"
 
 func slowMake(t Text) Sketch {
 	head, tail := slowTitle(t.Title, t.Names)
-	s := Sketch{Title: slowWords(head, mostTitle), Wires: slowWires(t)}
+	s := Sketch{Title: slowWords(head, mostTitle), Wires: wires(t)}
 	whole := s.Title
 	if tail != "" {
 		s.Title = append(s.Title[:len(s.Title):len(s.Title)], slowWords(tail, mostTail)...)
@@ -124,7 +124,7 @@ func slowOrdinals(s string) string {
 		b.WriteString(s[:i])
 		s = s[i+len("第"):]
 		n, rest := slowHanNumber(s)
-		if n == "" {
+		if n == "" && (s == "" || !isDigit(s[0])) {
 			b.WriteString("第")
 		}
 		b.WriteString(n)
@@ -301,6 +301,15 @@ func slowTrimDateline(s string) string {
 	}
 	if loc := slowDateline.FindStringIndex(s); loc != nil && loc[1] < len(s) {
 		return s[loc[1]:]
+	} else if loc != nil {
+		return s
+	}
+	for _, scan := range []func(string) (int, bool){namedDateline, tassDateline, reporterDateline} {
+		if n, ok := scan(s); ok && n < len(s) {
+			return s[n:]
+		} else if ok {
+			return s
+		}
 	}
 	return s
 }
@@ -309,41 +318,6 @@ var slowDateline = regexp.MustCompile(`^(?:[^.!?。()\[\]]{0,90}[(\[][^()\[\]]{2
 	`|[^.!?。()]{1,24}\d{1,2}[日月][电電讯訊]?[^.!?。()]{0,6} ?(?:[-–—]+ |[电電讯訊]\s*[:：]?)` +
 	`|(?:\p{Lu}[\p{L}.' -]{1,30},? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.? \d{1,2} ?(?:[-–—]+|:) ` +
 	`|\p{Lu}[\p{Lu}.' /-]{2,30}(?:, \p{Lu}[\p{L} .]{1,20})?(?:[-–—]+|:) )`)
-
-func slowWires(t Text) uint32 {
-	_, rest, _ := strings.Cut(t.URL, "//")
-	host, _, _ := strings.Cut(rest, "/")
-	found := slowWire(host, ".")
-	for _, n := range t.Names {
-		found |= slowWire(n, " _-/")
-	}
-	if i, n := slowLastSeparator(t.Title); i > 0 {
-		found |= agencies[slowPlain(t.Title[i+n:])]
-	}
-	if open, inside, ok := slowLastBracket(strings.TrimSpace(t.Title)); ok && open > 0 {
-		found |= agencies[slowPlain(inside)]
-	}
-	return found | slowWire(slowDateOf(t.Lead), " ,()[]（）［］【】-:：")
-}
-
-func slowWire(s, separators string) (found uint32) {
-	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-		p = slowPlain(p)
-		for len(p) > 0 {
-			if bit := agencies[p]; bit != 0 {
-				return found | bit
-			}
-			p = cutLastOfHan(p)
-		}
-	}
-	return found
-}
-
-func slowDateOf(lead string) string {
-	front := norm.NFKC.String(firstBytes(lead, 300))
-	i := strings.Index(front, slowLead(front))
-	return front[:max(i, 0)]
-}
 
 func slowAddress(url string) (slug []Word, article Word) {
 	_, rest, _ := strings.Cut(url, "//")

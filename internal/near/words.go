@@ -177,7 +177,7 @@ func initial(s string, i int) bool {
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// ordinals writes 第十三 as 13, and a lone （上） （中） （下) as parts one to three:
+// ordinals writes 第十三 and 第13 as 13, and a lone （上） （中） （下) as parts one to three:
 // characters in pairs would hide that they count.
 func ordinals(s string) string {
 	if hasPart(s) {
@@ -192,7 +192,7 @@ func ordinals(s string) string {
 		b.WriteString(s[:i])
 		s = s[i+len("第"):]
 		n, rest := hanNumber(s)
-		if n == "" {
+		if n == "" && (s == "" || !isDigit(s[0])) {
 			b.WriteString("第")
 		}
 		b.WriteString(n)
