@@ -76,7 +76,8 @@ func TestListsAreTakenOff(t *testing.T) {
 
 func aText(t *rapid.T, label string) Text {
 	return Text{
-		Title: newsText(t, label+" title", 8), Lead: newsText(t, label+" lead", 14), Body: newsText(t, label+" body", 200),
+		Title: newsText(t, label+" title", 8), Lead: newsText(t, label+" lead", 14),
+		Body:  strings.Repeat(newsText(t, label+" body", 20)+" ", rapid.SampledFrom([]int{0, 20}).Draw(t, label+" length")),
 		Names: []string{newsText(t, label+" name", 2)}, URL: "https://example.com/" + strings.ReplaceAll(newsText(t, label+" path", 6), " ", "-"),
 	}
 }
@@ -113,11 +114,77 @@ func TestPackThenUnpack(t *testing.T) {
 	})
 }
 
+func TestUnpackRefuses(t *testing.T) {
+	s := Make(Text{Title: "Exporters see orders fall - Valley Courier", Lead: "Exporters of the valley saw orders fall."})
+	s.Rare = []uint8{0, 3}
+	good := s.Pack()
+	change := func(at int, to byte) []byte {
+		b := slices.Clone(good)
+		b[at] = to
+		return b
+	}
+	for name, bad := range map[string][]byte{
+		"nothing": nil, "cut": good[:len(good)-1], "too long": append(slices.Clone(good), 0),
+		"a tail longer than its title": change(1, byte(len(s.Title)+1)),
+		"a rare word behind the last":  change(len(good)-1, byte(len(s.Title)+len(s.Lead))),
+		"more words than are compared": (&Sketch{Title: make([]Word, mostPacked+1)}).Pack(),
+		"a longer beginning":           (&Sketch{Lead: make([]Word, mostLead+1)}).Pack(),
+		"a longer address":             (&Sketch{Slug: make([]Word, mostSlug+1)}).Pack(),
+	} {
+		var got Sketch
+		if got.Unpack(bad) {
+			t.Errorf("unpacked %s", name)
+		}
+	}
+	last := change(len(good)-1, byte(len(s.Title)+len(s.Lead)-1))
+	if got := (&Sketch{}); !got.Unpack(last) {
+		t.Error("refused a rare word that is the last")
+	}
+}
+
+func TestLongestTextsArePacked(t *testing.T) {
+	for _, w := range []string{"word ", "10bn ", "a 10bn ", "中", "第十三批 "} {
+		long := strings.Repeat(w, 3000)
+		s := Make(Text{Title: strings.Repeat(w, 60) + " - " + strings.Repeat(w, 2), Lead: long, Body: long, URL: "https://example.com/" + strings.ReplaceAll(strings.Repeat(w, 30), " ", "-")})
+		if got := (&Sketch{}); !got.Unpack(s.Pack()) {
+			t.Errorf("a sketch of %d, %d and %d words of %q cannot be unpacked", len(s.Title), len(s.Lead), len(s.Slug), w)
+		}
+	}
+}
+
+// TestBodies: about how much of the shorter text stands in the longer.
+func TestBodies(t *testing.T) {
+	text := func(from, to int) (ws []Word) {
+		for i := from; i < to; i++ {
+			ws = append(ws, word(strings.Repeat("x", i%7+1)+string(rune('a'+i%26))+strings.Repeat("y", i/26)))
+		}
+		return ws
+	}
+	for _, c := range []struct {
+		from, to     int
+		share, ratio float64
+	}{
+		{0, 400, 1, 1}, {0, 200, 1, 2}, {200, 600, .5, 1}, {400, 800, 0, 1},
+	} {
+		a, b := digest(text(0, 400)), digest(text(c.from, c.to))
+		share, ratio := a.contained(&b)
+		if math.Abs(share-c.share) > .15 || math.Abs(ratio-c.ratio) > .05 {
+			t.Errorf("words %d to %d: share %.2f, ratio %.2f, want %v and %v", c.from, c.to, share, ratio, c.share, c.ratio)
+		}
+	}
+	if short := digest(text(0, enoughShingles)); short != (Body{}) {
+		t.Errorf("a short text has a body of %d shingles", short.Shingles)
+	}
+}
+
 func FuzzUnpack(f *testing.F) {
 	s := Make(Text{Title: "Exporters see orders fall - Valley Courier", Lead: "Exporters saw orders fall.", URL: "https://example.com/1234567"})
 	s.Rare = []uint8{0, 3}
 	f.Add(s.Pack())
 	s.Body.Shingles = 60
+	f.Add(s.Pack())
+	long := strings.Repeat("10bn ", 100)
+	s = Make(Text{Title: long + " - " + long, Lead: long})
 	f.Add(s.Pack())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s Sketch
