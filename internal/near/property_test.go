@@ -145,7 +145,7 @@ func TestUnpackRefuses(t *testing.T) {
 func TestLongestTextsArePacked(t *testing.T) {
 	for _, w := range []string{"word ", "10bn ", "a 10bn ", "中", "第十三批 "} {
 		long := strings.Repeat(w, 3000)
-		s := Make(Text{Title: strings.Repeat(w, 60) + " - " + strings.Repeat(w, 2), Lead: long, Body: long, URL: "https://example.com/" + strings.ReplaceAll(strings.Repeat(w, 30), " ", "-")})
+		s := Make(Text{Title: strings.Repeat("a ", 39) + "10bn - a b c d e f g h i 10bn", Lead: long, Body: long, URL: "https://example.com/" + strings.ReplaceAll(strings.Repeat(w, 30), " ", "-")})
 		if got := (&Sketch{}); !got.Unpack(s.Pack()) {
 			t.Errorf("a sketch of %d, %d and %d words of %q cannot be unpacked", len(s.Title), len(s.Lead), len(s.Slug), w)
 		}
