@@ -85,7 +85,7 @@ func (r *newsroom) edited(it news.Item) news.Item {
 }
 
 // take decides and applies items, n at a time as polls bring them.
-func take(x *Index, items []news.Item) {
+func absorb(x *Index, items []news.Item) {
 	const poll = 25
 	for ; len(items) > 0; items = items[min(poll, len(items)):] {
 		batch := make([]Item, min(poll, len(items)))
@@ -111,7 +111,7 @@ func measure(b *testing.B, n int, next func() news.Item) float64 {
 	before := heap()
 	x := New(7 * 24 * time.Hour)
 	for x.Len() < n {
-		take(x, make1000(next))
+		absorb(x, make1000(next))
 	}
 	b.ReportMetric(float64(heap()-before)/float64(x.Len()), "bytes/item")
 	var spent time.Duration
@@ -119,7 +119,7 @@ func measure(b *testing.B, n int, next func() news.Item) float64 {
 	for b.Loop() {
 		more := make1000(next)
 		start := time.Now()
-		take(x, more)
+		absorb(x, more)
 		spent += time.Since(start)
 		items += len(more)
 	}

@@ -264,7 +264,7 @@ func TestReadModelsRefuses(t *testing.T) {
 	for _, bad := range []string{
 		"", "{}", `{"features":["title cosine"]}`,
 		strings.Replace(string(modelBytes), "title cosine", "something else", 1),
-		strings.Replace(string(modelBytes), `"trees": []`, `"trees": [{"at":[40,0,0,0,0,0,0]}]`, 1),
+		strings.Replace(string(modelBytes), `"trees":[`, `"trees":[{"at":[40,0,0,0,0,0,0]},`, 1),
 	} {
 		if _, err := ReadModels([]byte(bad)); err == nil {
 			t.Errorf("read %.60q without a complaint", bad)
