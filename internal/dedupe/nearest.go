@@ -16,7 +16,7 @@ const (
 	mostWalked  = 30  // tellings that have one such word
 	mostSteps   = 160 // … all of them, the rarest first
 	mostTitles  = 3   // … the same headline, or article number
-	mostNear    = 12  // tellings that are compared
+	mostNear    = 8   // tellings that are compared
 	fewTellings = 10  // a word in no more than these is rare
 )
 

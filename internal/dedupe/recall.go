@@ -229,7 +229,21 @@ func has(ws []near.Word, w near.Word) bool {
 
 func tailOf(s *near.Sketch) near.Word { return near.Mix(s.Title[len(s.Title)-s.Tail:]) }
 
-func logOf(n uint32) float32 { return float32(math.Log(float64(n))) }
+// logOf is the natural logarithm; most words are in few tellings, and those
+// logarithms are looked up.
+func logOf(n uint32) float32 {
+	if n < uint32(len(logs)) {
+		return logs[n]
+	}
+	return float32(math.Log(float64(n)))
+}
+
+var logs = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(math.Log(float64(i)))
+	}
+	return t
+}()
 
 // An arena holds records one behind the other in chunks, and lets go of the
 // oldest. A place in it is counted in steps of four bytes and is never 0.
