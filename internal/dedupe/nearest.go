@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	mostRare    = 12  // words by which a telling is found again
-	mostAsked   = 32  // words by which tellings are looked for
-	mostWalked  = 30  // tellings that have one such word
-	mostSteps   = 160 // … all of them, the rarest first
-	mostTitles  = 3   // … the same headline, or article number
-	mostNear    = 8   // tellings that are compared
-	fewTellings = 10  // a word in no more than these is rare
+	mostRare    = 12 // words by which a telling is found again
+	mostAsked   = 24 // words by which tellings are looked for
+	mostWalked  = 16 // tellings that have one such word
+	mostSteps   = 96 // … all of them, the rarest first
+	mostTitles  = 3  // … the same headline, or article number
+	mostNear    = 8  // tellings that are compared
+	fewTellings = 10 // a word in no more than these is rare
 )
 
 // Shares of the tellings above which a word is too common to find anything by.
