@@ -161,11 +161,14 @@ func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []matc
 			Minutes: float64(minutesOf(t.since, since)), Own: t.source == source,
 			SameURL: t.url != 0 && t.url == it.Keys.URL,
 		})
-		ls = append(ls, likeness{t, m.n, fs, max(f.models.Story.Similarity(&fs), copied(&fs))})
+		ls = append(ls, likeness{t, m.n, fs, min(mostAlike, max(f.models.Story.Similarity(&fs), copied(&fs)))})
 	}
 	slices.SortStableFunc(ls, func(a, b likeness) int { return cmp.Compare(b.similarity, a.similarity) })
 	return ls
 }
+
+// mostAlike is as similar as two texts can be that are not the same.
+const mostAlike = .99
 
 // copied is the similarity of a text that stands in both word by word, whatever
 // the headlines say: desks give wire copy headlines of their own, and one page
