@@ -31,7 +31,7 @@ func TestCompare(t *testing.T) {
 	d.says([]string{"compare", "https://x.example/a1", "b1"},
 		"same story: nearly the same text\nsimilarity ", "together already in urn:uuid:", "the first: began it; the second: near, similarity ",
 		"\n@1  Meridian Wire\n  headline  Freight train [derails] near Harwick,", "  headline  Train [accident] near Harwick,", "cut off   - Outlet", "\n@2  B\n", "bytes\n", "  feature\n", "to begin with", ": --all\n")
-	d.says([]string{"compare", "c1", "a1"}, "different stories: ", "own source")
+	d.says([]string{"compare", "c1", "a1"}, "different stories: ", "[Passengers in] Harwick [were stranded")
 	both := d.says([]string{"compare", "--all", "a1", "c1"}, "own source", "same agency", "together: similarity")
 	if strings.Contains(both, "--all") || strings.Contains(both, "together already") {
 		t.Errorf("of all features, and of two stories:\n%s", both)

@@ -32,6 +32,26 @@ func (g *grouped) join(story, event news.Position) {
 	}
 	g.event[story] = event
 	g.stories[event] = append(g.stories[event], story)
+	slices.Sort(g.stories[event])
+}
+
+// merge lets a story stand for another. It is of the other's event if it has
+// none; else all of that goes on in its own.
+func (g *grouped) merge(from, into news.Position) {
+	event, joined := g.event[into], g.event[from]
+	switch {
+	case joined == 0 || joined == event:
+		return
+	case event == 0:
+		g.join(into, joined)
+		return
+	}
+	for _, story := range g.stories[joined] {
+		g.event[story] = event
+	}
+	g.stories[event] = append(g.stories[event], g.stories[joined]...)
+	slices.Sort(g.stories[event])
+	delete(g.stories, joined)
 }
 
 // forget drops the stories that began up to a position.
@@ -54,7 +74,7 @@ func (x *Index) SetEvents(on bool) { x.events = on }
 // Event is the stories of the event that a story belongs to, itself among
 // them, in log order; nil where it is grouped with none.
 func (x *Index) Event(story news.Position) []news.Position {
-	return x.grouped.stories[x.grouped.event[story]]
+	return slices.Clone(x.grouped.stories[x.grouped.event[story]])
 }
 
 // event is the event that a new story is grouped under: that of the telling
