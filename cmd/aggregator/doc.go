@@ -130,6 +130,7 @@ One word for one thing, in code, messages and pages.
 	poll.go, live.go     one pass; the table on a terminal
 	person.go, find.go   a person's word; what is meant by a name
 	decided.go, event.go what explain tells of decisions, and of other stories
+	compare.go           two items beside each other
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads

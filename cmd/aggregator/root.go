@@ -95,7 +95,7 @@ Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.runCommand(), c.pollCommand(), c.demoCommand(),
 		c.sourcesCommand(), c.topicsCommand(), c.storiesCommand(), c.explainCommand(),
-		c.splitCommand(), c.mergeCommand(), c.pinCommand(), c.hideCommand(),
+		c.compareCommand(), c.splitCommand(), c.mergeCommand(), c.pinCommand(), c.hideCommand(),
 		c.opmlCommand(), c.storeCommand(), c.configCommand(), c.healthCommand(), c.reloadCommand(), c.versionCommand(),
 	)
 	return root

@@ -11,8 +11,13 @@ import (
 // that it began with.
 type grouped struct {
 	event   map[news.Position]news.Position   // of a story that is grouped with others
-	stories map[news.Position][]news.Position // of an event, in log order
+	stories map[news.Position][]news.Position // of an event
+	log     []grouping                        // by which this came to be
 }
+
+// A grouping is a story that began in an event; or that a person merged from
+// into, whose event goes on in its.
+type grouping struct{ pos, story, event, from news.Position }
 
 func newGrouped() grouped {
 	return grouped{event: map[news.Position]news.Position{}, stories: map[news.Position][]news.Position{}}
@@ -26,24 +31,64 @@ func (g *grouped) of(story news.Position) news.Position {
 	return story
 }
 
-func (g *grouped) join(story, event news.Position) {
-	if len(g.stories[event]) == 0 {
-		g.event[event], g.stories[event] = event, []news.Position{event}
+// take takes what a decision says of events.
+func (g *grouped) take(d news.Decision) {
+	switch {
+	case d.Fate == news.New && d.Event != 0:
+		g.group(grouping{pos: d.Pos, story: d.Story, event: d.Event})
+	case d.Fate == news.Merged:
+		g.group(grouping{pos: d.Pos, story: d.Story, from: d.Of})
 	}
-	g.event[story] = event
-	g.stories[event] = append(g.stories[event], story)
 }
 
-// forget drops the stories that began up to a position.
+func (g *grouped) group(by grouping) {
+	g.log = append(g.log, by)
+	if by.from != 0 {
+		g.merge(by.from, by.story)
+		return
+	}
+	g.join(by.event, by.event)
+	g.join(by.story, by.event)
+}
+
+func (g *grouped) join(story, event news.Position) {
+	if g.event[story] == 0 {
+		g.event[story] = event
+		g.stories[event] = append(g.stories[event], story)
+	}
+}
+
+// merge lets a story stand for another one: the other's event goes on in that
+// of the story, or if it has none under its own name. An event that the other
+// one led is led by the story from then on.
+func (g *grouped) merge(from, into news.Position) {
+	was, event := g.event[from], g.event[into]
+	switch {
+	case was == 0 || was == event:
+		return
+	case event == 0 && was != from:
+		g.join(into, was)
+		return
+	case event == 0:
+		event = into
+		g.join(into, into)
+	}
+	moved := g.stories[was]
+	delete(g.stories, was)
+	for _, story := range moved {
+		g.event[story] = 0
+		g.join(story, event)
+	}
+}
+
+// forget groups anew by what was decided after a position, as whoever begins to
+// read the log there does.
 func (g *grouped) forget(to news.Position) {
-	for story, event := range g.event {
-		if story > to {
-			continue
-		}
-		delete(g.event, story)
-		g.stories[event] = slices.DeleteFunc(g.stories[event], func(s news.Position) bool { return s == story })
-		if len(g.stories[event]) == 0 {
-			delete(g.stories, event)
+	log := g.log
+	*g = newGrouped()
+	for _, by := range log {
+		if by.pos > to {
+			g.group(by)
 		}
 	}
 }
@@ -53,8 +98,14 @@ func (x *Index) SetEvents(on bool) { x.events = on }
 
 // Event is the stories of the event that a story belongs to, itself among
 // them, in log order; nil where it is grouped with none.
-func (x *Index) Event(story news.Position) []news.Position {
-	return x.grouped.stories[x.grouped.event[story]]
+func (x *Index) Event(story news.Position) (stories []news.Position) {
+	for _, s := range x.grouped.stories[x.grouped.event[story]] {
+		if x.kept(s) != 0 {
+			stories = append(stories, s)
+		}
+	}
+	slices.Sort(stories)
+	return stories
 }
 
 // event is the event that a new story is grouped under: that of the telling

@@ -77,9 +77,7 @@ func (x *Index) Apply(ds ...news.Decision) {
 		if d.Fate == news.New || d.Fate == news.Split {
 			x.byStory[idKey(d.ID)] = d.Story
 		}
-		if d.Fate == news.New && d.Event != 0 {
-			x.grouped.join(d.Story, d.Event)
-		}
+		x.grouped.take(d)
 		x.heed(d)
 		x.add(d, x.unpack(d.Sketch))
 		x.forgetOld(minutes(d.At))

@@ -108,7 +108,7 @@ func judgeOwn(it Item, source uint64, ns []nominee) (verdict, bool) {
 	}
 	switch {
 	case repeat != nil:
-		return verdict{fate: news.Duplicate, story: repeat.story, reason: byURL, similarity: 1}, true
+		return verdict{fate: news.Duplicate, story: repeat.story, of: repeat.pos, reason: byURL, similarity: 1}, true
 	case older != nil:
 		return verdict{fate: news.Revised, story: older.story, of: older.pos, reason: byURL, similarity: 1}, true
 	}
@@ -138,7 +138,7 @@ func judgeOthers(it Item, source uint64, key string, ns []nominee) (verdict, boo
 	if tells(best.story, source, it, ns) {
 		return verdict{reason: "this source tells that story already"}, false
 	}
-	return verdict{fate: news.Duplicate, story: best.story, reason: key, similarity: 1}, true
+	return verdict{fate: news.Duplicate, story: best.story, of: best.pos, reason: key, similarity: 1}, true
 }
 
 // closer says whether a shares more with the item than b: its words, its

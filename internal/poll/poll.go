@@ -12,6 +12,7 @@
 //	commit.go  decide, append, apply: one committer, so no locks
 //	next.go    when a source is due again, and why
 //	person.go  a person's word: split, merge, pin, hide
+//	compare.go two kept items, judged by each other
 //	refile.go  the kept past under new rules; forgetting what is old
 //	report.go  the account
 package poll
