@@ -71,7 +71,7 @@ func whole(v float64) string {
 }
 
 // pageThresholds are the points of the curve that the page shows.
-var pageThresholds = [...]float32{.5, forStories.Threshold, .8, .9, .95}
+var pageThresholds = [...]float32{.5, .65, forStories.Threshold, .9, .95}
 
 // newPage makes the page of all that was measured.
 func newPage(measured map[string][]row) page {

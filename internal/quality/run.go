@@ -175,9 +175,9 @@ func (o options) write(name string, rs []gold.Record, story []news.Position) err
 	return errors.Join(err, os.WriteFile(filepath.Join(o.out, name+".jsonl"), b.Bytes(), 0o644))
 }
 
-// comparePairs judges texts two by two, if there is a judge.
+// comparePairs judges texts two by two.
 func (o options) comparePairs(w io.Writer) error {
-	if compare() == nil || len(choose("pairs", o.level)) == 0 {
+	if len(choose("pairs", o.level)) == 0 {
 		return nil
 	}
 	for _, name := range choose(twos, o.sets) {

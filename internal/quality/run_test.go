@@ -141,7 +141,7 @@ func TestPairs(t *testing.T) {
 		}
 		return 0
 	}
-	if got, want := pairsLine("p", judge(ps, firstLetter)), "p          4 pairs: best at 1.00, P 1.000 R 1.000 F1 1.000"; got != want {
+	if got, want := pairsLine("p", judge(ps, firstLetter)), "p          4 pairs: best at 1.000, P 1.000 R 1.000 F1 1.000"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
