@@ -21,7 +21,7 @@ import (
 func main() {
 	o := options{}
 	flag.StringVar(&o.data, "data", "", "`folder` of the labelled sets")
-	flag.StringVar(&o.level, "level", "all", "`table`: cluster (copies of one article), default (the same as configured by default), event (reports of one event), pairs (texts two by two) or all")
+	flag.StringVar(&o.level, "level", "all", "`table`: cluster (copies of one article), default (the same as configured by default), event (reports of one event), pairs (texts two by two), or all of the first three")
 	flag.StringVar(&o.sets, "sets", "all", "only these `sets`, with commas between")
 	flag.StringVar(&o.text, "text", "all", "`text` to decide by: teaser, body or all")
 	flag.StringVar(&o.out, "out", "", "write what was decided to this `folder`, a file for each line of the tables")

@@ -175,9 +175,10 @@ func (o options) write(name string, rs []gold.Record, story []news.Position) err
 	return errors.Join(err, os.WriteFile(filepath.Join(o.out, name+".jsonl"), b.Bytes(), 0o644))
 }
 
-// comparePairs judges texts two by two.
+// comparePairs judges texts two by two, if that is asked for by name: the
+// product is no judge of paraphrases.
 func (o options) comparePairs(w io.Writer) error {
-	if len(choose("pairs", o.level)) == 0 {
+	if o.level == "all" || len(choose("pairs", o.level)) == 0 {
 		return nil
 	}
 	for _, name := range choose(twos, o.sets) {
