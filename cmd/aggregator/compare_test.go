@@ -47,8 +47,6 @@ func TestCompare(t *testing.T) {
 	if l := d.compared("c1", "b1"); l.Verdict != "different stories" || l.Guard == "" || l.Together != nil || l.Items[0].Story == l.Items[1].Story {
 		t.Errorf("%+v", l)
 	}
-	d.must("merge", "a1", "c1")
-	d.says([]string{"compare", "c1", "a1"}, "different stories: ", "yet together already, by other evidence in urn:uuid:", "the first: person; the second: began it")
 	for want, names := range map[string][]string{
 		"it fetches nothing": {"a1", "https://elsewhere.example/1"}, "are one item: @1": {"a1", "https://x.example/a1"}, "means 2 items": {"a1", l.Together.Story},
 	} {
@@ -56,6 +54,8 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%q: status %d\n%s", names, r.status, r.said)
 		}
 	}
+	d.must("merge", "a1", "c1")
+	d.says([]string{"compare", "c1", "a1"}, "different stories: ", "yet together already, by other evidence in urn:uuid:", "the first: person; the second: began it")
 }
 
 // The daemon answers in the place of a command that cannot open its store, and a
