@@ -155,8 +155,8 @@ func itemsOf(stories []news.Story) (n int) {
 func tellers(st news.Story) string {
 	names := []string{st.Lead.Name}
 	for _, t := range st.Also {
-		reason, _ := st.Evidence(t)
-		names = append(names, fmt.Sprintf("%s (same %s)", t.Name, strings.Replace(reason, "url", "address", 1)))
+		reason, similarity := st.Evidence(t)
+		names = append(names, fmt.Sprintf("%s (%s)", t.Name, inCommon(reason, similarity)))
 	}
 	return strings.Join(names, ", ")
 }
@@ -166,4 +166,15 @@ func tierOf(o demo.Outlet) int {
 		return 5
 	}
 	return o.Tier
+}
+
+// inCommon is what two tellings of a story have in common.
+func inCommon(reason string, similarity float64) string {
+	switch reason {
+	case "url":
+		return "same address"
+	case "near":
+		return fmt.Sprintf("%.0f%% alike", 100*similarity)
+	}
+	return "same " + reason
 }

@@ -21,7 +21,7 @@ that is allowed, with its reason, and fails on any other.
 
 	4  cmd/aggregator
 	3  poll     publish     page     config
-	2  fetch  →  dedupe  →  topic  →  store (bolt, storetest)
+	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, storetest)
 	1  news     canon     query     schedule
 
 	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
@@ -30,6 +30,8 @@ that is allowed, with its reason, and fails on any other.
 	schedule  cron specs to due moments, spread steadily; knows no clock
 	fetch     one conditional GET to items and the new Poll record
 	dedupe    which story does this item tell: the Index over the log; pure
+	near      how alike are two texts: sketches, their features, what was learnt;
+	          pure, and dedupe's alone
 	topic     which topics is a story in, by which rule and words; pure
 	store     remembers: the log, items, stories, the shelf, polls; one step at a
 	          time. bolt keeps its contract, storetest is the contract as tests
@@ -37,6 +39,8 @@ that is allowed, with its reason, and fails on any other.
 	publish   the shelf as Atom, RSS, JSON Feed and OPML; over HTTP and as files
 	page      the shelf as web pages that need no script
 	config    aggregator.yaml to usable values, or every fault with its place
+	quality   measures what becomes of labelled sets, and learns from them; no part
+	          of the binary
 	demo      sample outlets on loopback; imports no room
 	cmd       builds the rooms, hands each its part, waits
 
@@ -79,8 +83,9 @@ rest stands in the story, which no rule and no poll takes it from.
 	                  stood in the last document just so
 	fetch, canon      charset, repair, gofeed; address, HTML and words in one form
 	poll.visit        drop: and keep: of the source
-	dedupe.Prepare    its keys: GUID, address, title with text
-	Index.Decide      nominate the tellings that share a key, judge them
+	dedupe.Prepare    its keys: GUID, address, title with text; its sketch
+	Index.Decide      nominate the tellings that share a key, judge them; else find
+	                  those that share rare words, compare sketches, judge
 	poll.step         join the story or begin one, in its event; choose its lead
 	topic.Filer       file the story, with rule and words
 	store.Append      kept, or not at all
@@ -104,6 +109,8 @@ One word for one thing, in code, messages and pages.
 	            put on an item; tag: a word that the configuration puts on a source
 	event       what happened, told by several stories that stay apart
 	tier        a source's rank when copies compete; 1 is best
+	sketch      the words of an item by which near texts are compared, hashed
+	similarity  how much two texts share, in [0, 1]
 	key         a hash under which the Index finds an item again
 	poll        one visit to one source, and the record of the last one
 	floor       what politeness forbids before a moment; backoff is one
@@ -135,7 +142,8 @@ dedupe/judge.go (what is "the same"), poll/step.go (what becomes of a visit),
 store/store.go (what is promised), and here site.go (how all is joined). Each
 room's first comment says how to read the rest of it.
 
-To add a rule of "the same", begin with a case in dedupe's tests; a repair of
+To add a rule of "the same", begin with a case in dedupe's tests, and read what
+it does to the labelled sets (make quality; docs/quality.md); a repair of
 broken feeds, with a document in fetch's testdata; a key of the configuration,
 with a good and a bad file in config's; a store, with storetest.
 */

@@ -58,3 +58,20 @@ func BenchmarkURL(b *testing.B) {
 		URL("https://www.example.org/world/2026/08/20/report.html?utm_source=rss&utm_medium=feed&id=17#top")
 	}
 }
+
+func BenchmarkNormal(b *testing.B) {
+	for name, s := range map[string]string{
+		"ascii": Text(post()),
+		"latin": strings.Repeat("Les députés ont été reçus à l'Élysée, où le ministre a présenté son projet. ", 40),
+		"han":   strings.Repeat("北京市人民政府今天宣布，新的规定将于下月开始实施……", 40),
+		"kana":  strings.Repeat("東京都は「新しいルールを来月から実施する」と発表した。", 40),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(s)))
+			b.ReportAllocs()
+			for b.Loop() {
+				Normal(s)
+			}
+		})
+	}
+}

@@ -5,6 +5,9 @@ import "github.com/cespare/xxhash/v2"
 // Hash is the 64-bit xxHash of the parts, a NUL between them so that ("ab", "c")
 // and ("a", "bc") differ. It is never 0, which stands for "none".
 func Hash(parts ...string) uint64 {
+	if len(parts) == 1 {
+		return max(xxhash.Sum64String(parts[0]), 1)
+	}
 	var d xxhash.Digest
 	d.Reset()
 	nul := [1]byte{}

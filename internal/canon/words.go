@@ -1,6 +1,7 @@
 package canon
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,29 +17,47 @@ func Fold(s string) string {
 	if isASCII(s) {
 		return strings.ToLower(s)
 	}
-	if !norm.NFKC.IsNormalString(s) {
-		s = norm.NFKC.String(s)
-	}
-	var b strings.Builder
-	b.Grow(len(s))
+	s = NFKC(s)
+	b := make([]byte, 0, len(s)+len(s)/8)
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
+		c := s[i]
+		if c < utf8.RuneSelf {
 			if 'A' <= c && c <= 'Z' {
 				c += 'a' - 'A'
 			}
-			b.WriteByte(c)
+			b = append(b, c)
 			i++
+			continue
+		}
+		if isHanLead(c) {
+			n := hanRun(s[i:])
+			b = append(b, s[i:i+n]...)
+			i += n
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if hasCaseOrAccent(r) {
-			foldRune(&b, s[i:i+size], r)
+			b = foldRune(b, s[i:i+size], r)
 		} else {
-			b.WriteString(s[i : i+size])
+			b = append(b, s[i:i+size]...)
 		}
 		i += size
 	}
-	return b.String()
+	return string(b)
+}
+
+// isHanLead: bytes that begin U+3000 to U+9FFF and nothing else: Han and kana,
+// which have neither case nor accents.
+func isHanLead(c byte) bool { return 0xe3 <= c && c <= 0xe9 }
+
+// hanRun is the length of the run of Han and kana that s begins with; at least
+// one byte, if that is broken.
+func hanRun(s string) int {
+	i := 0
+	for i+hanBytes <= len(s) && isHanLead(s[i]) && isTail(s[i+1]) && isTail(s[i+2]) {
+		i += hanBytes
+	}
+	return max(i, 1)
 }
 
 // hasCaseOrAccent leaves out the scripts that have neither, which are most of
@@ -47,32 +66,40 @@ func hasCaseOrAccent(r rune) bool {
 	return r < 0x590 || 0x10a0 <= r && r < 0x1100 || 0x13a0 <= r && r < 0x1400 || 0x1c80 <= r && r < 0x3000 || 0xa640 <= r && r < 0xac00 || r >= 0x10000
 }
 
-func foldRune(b *strings.Builder, s string, r rune) {
+func foldRune(b []byte, s string, r rune) []byte {
 	if isAccent(r) {
-		return
+		return b
+	}
+	if 0x410 <= r && r <= 0x44f && r|0x20 != 'й' { // most of Cyrillic
+		return utf8.AppendRune(b, max(r, (r-0x410)&0x1f+0x430))
+	}
+	if 0xc0 <= r && r <= 0xff && latin1[r-0xc0] != '?' {
+		return append(b, latin1[r-0xc0])
 	}
 	if d := norm.NFD.PropertiesString(s).Decomposition(); len(d) > 0 && onlyAccents(d) {
 		r, _ = utf8.DecodeRune(d)
 	}
 	switch r = unicode.ToLower(r); r {
 	case 'ß':
-		b.WriteString("ss")
+		return append(b, "ss"...)
 	case 'ς':
-		b.WriteRune('σ')
+		return utf8.AppendRune(b, 'σ')
 	// Letters with a stroke are no letter and accent to Unicode, but people
 	// type them without.
 	case 'ø':
-		b.WriteByte('o')
+		return append(b, 'o')
 	case 'ł':
-		b.WriteByte('l')
+		return append(b, 'l')
 	case 'đ':
-		b.WriteByte('d')
+		return append(b, 'd')
 	case 'ı':
-		b.WriteByte('i')
-	default:
-		b.WriteRune(r)
+		return append(b, 'i')
 	}
+	return utf8.AppendRune(b, r)
 }
+
+// latin1 is what U+00C0 to U+00FF fold to, where that is one letter.
+const latin1 = "aaaaaa?ceeeeiiii?nooooo?ouuuuy??aaaaaa?ceeeeiiii?nooooo?ouuuuy?y"
 
 // onlyAccents says whether a decomposition is a letter and nothing but accents.
 func onlyAccents(d []byte) bool {
@@ -99,37 +126,71 @@ func isPlainCJK(r rune) bool {
 // Hangul has spaces and stays whole. Digits are joined over the comma or point
 // between them (1,000 and 1.5 give 1000 and 1.5).
 func Words(s string) []string {
-	s = Fold(s)
 	ws := make([]string, 0, len(s)/6+1)
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if !isAlnum(c) {
-				i++
-				continue
-			}
-		} else if r, size := utf8.DecodeRuneInString(s[i:]); !isWord(r) {
-			i += size
-			continue
-		} else if isUnspaced(r) {
-			n := unspacedRun(s[i:])
-			ws = appendPairs(ws, s[i:i+n])
-			i += n
-			continue
-		}
-		n := wordRun(s[i:])
-		ws = append(ws, joinDigits(s[i:i+n]))
-		i += n
+	for w := range EachWord(s) {
+		ws = append(ws, w)
 	}
 	return ws
+}
+
+// EachWord yields the [Words] of s one by one, without room for all of them.
+func EachWord(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s := Fold(s)
+		for len(s) > 0 {
+			n, kind := run(s)
+			switch {
+			case kind == unspaced && !eachPair(s[:n], yield), kind == spaced && !yield(joinDigits(s[:n])):
+				return
+			}
+			s = s[n:]
+		}
+	}
+}
+
+// What a run of characters is.
+const (
+	between  = iota // words
+	spaced          // one word
+	unspaced        // words without spaces
+)
+
+// run is the length of what s begins with, and its kind.
+func run(s string) (n, kind int) {
+	c := s[0]
+	if c < utf8.RuneSelf {
+		if !isAlnum(c) {
+			return 1, between
+		}
+		return wordRun(s), spaced
+	}
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case !isWord(r):
+		return size, between
+	case isUnspaced(r):
+		return unspacedRun(s), unspaced
+	}
+	return wordRun(s), spaced
 }
 
 // Normal is the words of s with a space between them. Two texts are the same
 // to a reader who sees neither case nor punctuation if this is.
 func Normal(s string) string {
-	if !isASCII(s) {
-		return strings.Join(Words(s), " ")
+	if isASCII(s) {
+		return normalASCII(s)
 	}
+	b := make([]byte, 0, len(s)*5/2) // pairs of Han are seven bytes for three
+	for w := range EachWord(s) {
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, w...)
+	}
+	return string(b)
+}
+
+func normalASCII(s string) string {
 	b := make([]byte, 0, len(s))
 	gap := false
 	for i := 0; i < len(s); i++ {
@@ -189,7 +250,12 @@ func joinDigits(w string) string {
 }
 
 func isWord(r rune) bool {
-	return isPlainCJK(r) || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+	return isPlainCJK(r) || isCommonLetter(r) || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+// isCommonLetter is most of Cyrillic and Arabic.
+func isCommonLetter(r rune) bool {
+	return 0x400 <= r && r <= 0x481 || 0x620 <= r && r <= 0x65f
 }
 
 func isUnspaced(r rune) bool {
@@ -213,16 +279,29 @@ func unspacedRun(s string) int {
 	return len(s)
 }
 
-func appendPairs(ws []string, run string) []string {
-	prev := -1
-	for i, r := range run {
-		if prev >= 0 {
-			ws = append(ws, run[prev:i+utf8.RuneLen(r)])
+// eachPair yields the overlapping pairs of characters of a run, a lone one
+// itself, and says whether to go on.
+func eachPair(run string, yield func(string) bool) bool {
+	first, second := 0, width(run)
+	if second == len(run) {
+		return yield(run)
+	}
+	for second < len(run) {
+		end := second + width(run[second:])
+		if !yield(run[first:end]) {
+			return false
 		}
-		prev = i
+		first, second = second, end
 	}
-	if prev == 0 {
-		return append(ws, run)
+	return true
+}
+
+// width is the length of the character that s begins with, which is none that
+// is broken.
+func width(s string) int {
+	if isHanLead(s[0]) {
+		return hanBytes
 	}
-	return ws
+	_, n := utf8.DecodeRuneInString(s)
+	return n
 }

@@ -96,7 +96,7 @@ func (p *pair) nearest(now, oldest uint32) []likeness {
 		}
 	}
 	if !p.found {
-		p.likeness = p.compare(p.layer, p.it, &p.it.Sketch, []match{{n: p.n}})[0]
+		p.likeness = p.compare(p.layer, p.it, &p.it.Sketch, []match{{n: p.n}}, 0)[0]
 	}
 	return ls
 }

@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	mostRare    = 12  // words by which a telling is found again
-	mostAsked   = 32  // words by which tellings are looked for
-	mostWalked  = 100 // tellings that have one such word
-	mostTitles  = 3   // … the same headline, or article number
-	mostNear    = 12  // tellings that are compared
-	fewTellings = 10  // a word in no more than these is rare
+	mostRare    = 12 // words by which a telling is found again
+	mostAsked   = 24 // words by which tellings are looked for
+	mostWalked  = 16 // tellings that have one such word
+	mostSteps   = 96 // … all of them, the rarest first
+	mostTitles  = 3  // … the same headline, or article number
+	mostNear    = 8  // tellings that are compared
+	fewTellings = 10 // a word in no more than these is rare
 )
 
 // Shares of the tellings above which a word is too common to find anything by.
@@ -101,36 +102,36 @@ func (f *finder) nearest(l *layer, it *Item, sketch *near.Sketch, now, oldest ui
 		f.found = map[uint32]int{}
 	}
 	clear(f.found)
+	steps := mostSteps
 	for _, r := range f.rare {
-		f.walk(l, r.word, r.weight, mostWalked, oldest)
+		steps -= f.walk(l, r.word, r.weight, min(mostWalked, steps))
 	}
 	for _, w := range [...]near.Word{sketch.Headline(), sketch.Article} {
 		if w != 0 {
-			f.walk(l, w, certain, mostTitles, oldest)
+			f.walk(l, w, certain, mostTitles)
 		}
 	}
 	matches := slices.DeleteFunc(f.matches, func(m match) bool { return m.shared < 2 && m.weight < certain })
 	slices.SortFunc(matches, func(a, b match) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(b.n, a.n)) })
-	return f.compare(l, it, sketch, matches[:min(len(matches), mostNear)])
+	return f.compare(l, it, sketch, matches[:min(len(matches), mostNear)], oldest)
 }
 
 // certain is more than rare words can weigh together.
 const certain = 1000
 
-// walk goes through the tellings with a word, latest first.
-func (f *finder) walk(l *layer, w near.Word, weight float32, most int, oldest uint32) {
-	for at := l.recall.latest(w); at != 0 && most > 0; most-- {
+// walk goes through the tellings with a word, latest first, and says through how
+// many.
+func (f *finder) walk(l *layer, w near.Word, weight float32, most int) (steps int) {
+	for at := l.recall.latest(w); at != 0 && steps < most; steps++ {
 		n := at >> linkBits
 		sketch, links := l.recall.record(n)
-		t := l.telling(n)
-		if sketch == nil || t == nil || t.minute < oldest {
-			return
+		if sketch == nil {
+			return steps
 		}
-		if t.story > l.forgot {
-			f.match(n, weight)
-		}
+		f.match(n, weight)
 		at = binary.LittleEndian.Uint32(links[at&(1<<linkBits-1)*4:])
 	}
+	return steps
 }
 
 // match counts a word that a telling has.
@@ -146,25 +147,28 @@ func (f *finder) match(n uint32, weight float32) {
 }
 
 // compare gives what was matched its similarity, nearest first.
-func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []match) []likeness {
+func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []match, oldest uint32) []likeness {
 	f.comparer.Begin(sketch, &l.recall)
 	since, source := minutes(it.Since()), canon.Hash(it.Source)
 	var ls []likeness
 	for _, m := range matches {
+		t := l.telling(m.n)
 		packed, _ := l.recall.record(m.n)
-		if !f.sketch.Unpack(packed) {
+		if t == nil || t.minute < oldest || t.story <= l.forgot || !f.sketch.Unpack(packed) {
 			continue
 		}
-		t := l.telling(m.n)
 		fs := f.comparer.With(&f.sketch, near.Pair{
 			Minutes: float64(minutesOf(t.since, since)), Own: t.source == source,
 			SameURL: t.url != 0 && t.url == it.Keys.URL,
 		})
-		ls = append(ls, likeness{t, m.n, fs, max(f.models.Story.Similarity(&fs), copied(&fs))})
+		ls = append(ls, likeness{t, m.n, fs, min(mostAlike, max(f.models.Story.Similarity(&fs), copied(&fs)))})
 	}
 	slices.SortStableFunc(ls, func(a, b likeness) int { return cmp.Compare(b.similarity, a.similarity) })
 	return ls
 }
+
+// mostAlike is as similar as two texts can be that are not the same.
+const mostAlike = .99
 
 // copied is the similarity of a text that stands in both word by word, whatever
 // the headlines say: desks give wire copy headlines of their own, and one page

@@ -229,7 +229,21 @@ func has(ws []near.Word, w near.Word) bool {
 
 func tailOf(s *near.Sketch) near.Word { return near.Mix(s.Title[len(s.Title)-s.Tail:]) }
 
-func logOf(n uint32) float32 { return float32(math.Log(float64(n))) }
+// logOf is the natural logarithm; most words are in few tellings, and those
+// logarithms are looked up.
+func logOf(n uint32) float32 {
+	if n < uint32(len(logs)) {
+		return logs[n]
+	}
+	return float32(math.Log(float64(n)))
+}
+
+var logs = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(math.Log(float64(i)))
+	}
+	return t
+}()
 
 // An arena holds records one behind the other in chunks, and lets go of the
 // oldest. A place in it is counted in steps of four bytes and is never 0.
@@ -257,7 +271,7 @@ func (a *arena) put(sketch, links []byte) uint32 {
 	place := (a.first+uint32(last))*(chunkSize/step) + uint32(len(c)/step)
 	end := len(c) + size
 	c = append(c, byte(len(sketch)), byte(len(sketch)>>8), byte(len(links)/4))
-	c = append(append(c, sketch...), links...)
+	c = append(append(c, links...), sketch...) // links first: they are walked
 	for len(c) < end {
 		c = append(c, 0)
 	}
@@ -271,7 +285,7 @@ func (a *arena) get(place uint32) (sketch, links []byte) {
 	}
 	c := a.chunks[place/(chunkSize/step)-a.first][place%(chunkSize/step)*step:]
 	n, m := int(c[0])|int(c[1])<<8, 4*int(c[2])
-	return c[3 : 3+n : 3+n], c[3+n : 3+n+m : 3+n+m]
+	return c[3+m : 3+m+n : 3+m+n], c[3 : 3+m : 3+m]
 }
 
 // drop lets go of the chunks before a place.

@@ -3,6 +3,7 @@
 package demo
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html"
@@ -25,10 +26,21 @@ type Outlet struct {
 	Topics []string
 	form   string // template in feeds/
 	media  string
+	// desk is what the outlet does to what it prints.
+	desk desk
 	// carries are the keys of its stories; a leading "@" links to the wire's
 	// own page instead of printing the report under an address of its own.
 	carries []string
 }
+
+// A desk edits the wire's reports, as desks do.
+type desk int
+
+const (
+	prints   desk = iota // as they come
+	cuts                 // headline with the outlet's name, first paragraph
+	retitles             // under a headline of its own, without the dateline
+)
 
 const (
 	asRSS  = "application/rss+xml; charset=utf-8"
@@ -42,7 +54,7 @@ func Outlets() []Outlet {
 	wire := strings.Fields("lawyer-released uyghur-scholar china-exports glacier-report election-runoff journalists-jailed migrants-rescued port-strike quake-islands vaccine-malaria climate-fund hongkong-editors")
 	return []Outlet{
 		{Name: "Meridian Wire", Path: "/meridian/world.rss", Tier: 1, form: "rss.xml", media: asRSS, carries: wire},
-		{Name: "Harbour Daily", Path: "/harbour/feed.atom", form: "atom.xml", media: asAtom,
+		{Name: "Harbour Daily", Path: "/harbour/feed.atom", form: "atom.xml", media: asAtom, desk: retitles,
 			carries: strings.Fields("lawyer-released election-runoff port-strike rail-tunnel library-reopens quake-islands glacier-report")},
 		{Name: "Plateau Post", Path: "/plateau/feed.json", form: "feed.json", media: asJSON,
 			carries: strings.Fields("uyghur-scholar church-detained lawyer-released xinjiang-cotton chip-plant china-exports beijing-heat")},
@@ -58,13 +70,14 @@ func Outlets() []Outlet {
 			carries: strings.Fields("zh-lawyer zh-uyghur zh-exports")},
 		{Name: "El Faro", Path: "/faro/feed.json", form: "feed.json", media: asJSON,
 			carries: strings.Fields("es-elecciones es-glaciares es-derechos")},
-		{Name: "Evening Mirror", Path: "/mirror/feed.rss", form: "rss.xml", media: asRSS,
+		{Name: "Evening Mirror", Path: "/mirror/feed.rss", form: "rss.xml", media: asRSS, desk: cuts,
 			carries: strings.Fields("lawyer-released uyghur-scholar china-exports election-runoff port-strike quake-islands migrants-rescued chip-plant")},
 	}
 }
 
 type story struct {
 	Key, Title string
+	Other      string // headline, of those who write their own
 	Labels     []string
 	Paragraphs []string
 	Ago        time.Duration
@@ -138,7 +151,7 @@ func (o Outlet) page(base string, stories map[string]story, now time.Time) page 
 		key, linked := strings.CutPrefix(key, "@")
 		s := stories[key]
 		e := Entry{Title: s.Title, Labels: s.Labels, Date: now.Add(-s.Ago), Link: p.Base + key + ".html", ID: "tag:" + key}
-		e.HTML = s.html()
+		o.edit(&e, s)
 		if linked {
 			e.Link = site(base, Outlets()[0]) + key + ".html?utm_source=rss"
 			e.HTML = "<p>From the wire: " + s.Title + ".</p>"
@@ -149,6 +162,21 @@ func (o Outlet) page(base string, stories map[string]story, now time.Time) page 
 		p.Entries = append(p.Entries, e)
 	}
 	return p
+}
+
+func (o Outlet) edit(e *Entry, s story) {
+	switch o.desk {
+	case cuts:
+		s.Paragraphs = s.Paragraphs[:1]
+		e.Title += " - " + o.Name
+	case retitles:
+		_, first, dated := strings.Cut(s.Paragraphs[0], " - ")
+		if dated {
+			s.Paragraphs = append([]string{first}, s.Paragraphs[1:]...)
+		}
+		e.Title = cmp.Or(s.Other, e.Title)
+	}
+	e.HTML = s.html()
 }
 
 func site(base string, o Outlet) string {
@@ -172,7 +200,11 @@ func read() (map[string]story, error) {
 		if err != nil {
 			return nil, fmt.Errorf("stories.txt: %q: %w", lines[0], err)
 		}
-		stories[head[0]] = story{Key: head[0], Title: lines[1], Labels: strings.Split(head[2], ", "), Paragraphs: lines[2:], Ago: time.Duration(minutes) * time.Minute}
+		other := ""
+		if rest, ok := strings.CutPrefix(lines[2], "~ "); ok {
+			other, lines = rest, append(lines[:2:2], lines[3:]...)
+		}
+		stories[head[0]] = story{Other: other, Key: head[0], Title: lines[1], Labels: strings.Split(head[2], ", "), Paragraphs: lines[2:], Ago: time.Duration(minutes) * time.Minute}
 	}
 	return stories, nil
 }

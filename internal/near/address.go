@@ -27,7 +27,7 @@ func address(url string) (slug []Word, article Word) {
 		return nil, article
 	}
 	words = strings.TrimSuffix(strings.TrimSuffix(words, ".html"), ".htm")
-	for _, w := range canon.Words(words) {
+	for w := range canon.EachWord(words) {
 		if len(slug) >= mostSlug {
 			break
 		}
@@ -45,7 +45,7 @@ func dashes(s string) int { return strings.Count(s, "-") + strings.Count(s, "_")
 func number(path string) string {
 	for end := len(path); end > 0; {
 		start := end
-		for start > 0 && path[start-1] >= '0' && path[start-1] <= '9' {
+		for start > 0 && isDigit(path[start-1]) {
 			start--
 		}
 		n := path[start:end]

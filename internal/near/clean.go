@@ -2,12 +2,11 @@ package near
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"aggregator/internal/canon"
 )
 
 //go:embed data/rubrics.txt
@@ -29,17 +28,51 @@ func lines(s string) map[string]bool {
 	return set
 }
 
-// brackets that hold rubrics and datelines.
-const opening, closing = "【[［〔(（〖《", "】]］〕)）〗》"
+// isOpening and isClosing: brackets that hold rubrics and datelines.
+func isOpening(r rune) bool {
+	switch r {
+	case '【', '[', '［', '〔', '(', '（', '〖', '《':
+		return true
+	}
+	return false
+}
+
+func isClosing(r rune) bool {
+	switch r {
+	case '】', ']', '］', '〕', ')', '）', '〗', '》':
+		return true
+	}
+	return false
+}
+
+// afterBracket is what stands behind a bracket of at most most characters that
+// s begins with. 《 holds the title of a book or paper, which is news.
+func afterBracket(s string, most int) (rest string, ok bool) {
+	r, size := utf8.DecodeRuneInString(s)
+	if !isOpening(r) || r == '《' {
+		return "", false
+	}
+	count := 0
+	for i, r := range s[size:] {
+		if isClosing(r) {
+			return s[size+i+utf8.RuneLen(r):], true
+		}
+		if count++; count > most {
+			break
+		}
+	}
+	return "", false
+}
 
 // Title takes from a headline what its publisher put around it: rubrics
 // ("Exclusive:", "【独家】") and the names of sources ("- Reuters"). tail is what
 // stands behind the last separator and may be the name of a source nobody told
 // us of.
 func Title(s string, names []string) (head, tail string) {
-	s = strings.TrimSpace(norm.NFKC.String(s))
+	s = strings.TrimSpace(canon.NFKC(s))
+	known := sources{names: names}
 	for range 4 {
-		t := trimTail(trimRubric(s, names), names)
+		t := known.trimTail(known.trimRubric(s))
 		if t == s || t == "" {
 			break
 		}
@@ -56,27 +89,43 @@ func Title(s string, names []string) (head, tail string) {
 	return head, tail
 }
 
-var separators = []string{" - ", " | ", " – ", " — ", " · ", " :: ", " » ", " • "}
-
+// lastSeparator is the last place where a name may begin, and the length of
+// what stands before the name there; -1 if there is none.
 func lastSeparator(s string) (at, n int) {
-	at = -1
-	for _, sep := range separators {
-		if i := strings.LastIndex(s, sep); i > at {
-			at, n = i, len(sep)
+	for i := len(s) - 1; i >= 0; i-- {
+		switch {
+		case s[i] == '|':
+			return i, 1
+		case s[i] == ' ':
+			if n := separator(s[i:]); n > 0 {
+				return i, n
+			}
 		}
 	}
-	if i := strings.LastIndex(s, "|"); i > at {
-		at, n = i, 1
+	return -1, 0
+}
+
+func separator(s string) int {
+	for _, sep := range [...]string{" - ", " – ", " — ", " · ", " :: ", " » ", " • "} {
+		if strings.HasPrefix(s, sep) {
+			return len(sep)
+		}
 	}
-	return at, n
+	return 0
+}
+
+// sources are the names we were told.
+type sources struct {
+	names []string
+	plain []string // the same, once they are asked for
 }
 
 // trimTail takes the name of a source off the end.
-func trimTail(s string, names []string) string {
-	if i, n := lastSeparator(s); i > 0 && isSource(s[i+n:], names) {
+func (k *sources) trimTail(s string) string {
+	if i, n := lastSeparator(s); i > 0 && k.has(s[i+n:]) {
 		return strings.TrimSpace(s[:i])
 	}
-	if open, inside, ok := lastBracket(s); ok && open > 0 && isSource(inside, names) {
+	if open, inside, ok := lastBracket(s); ok && open > 0 && k.has(inside) {
 		return strings.TrimSpace(s[:open])
 	}
 	return s
@@ -84,10 +133,10 @@ func trimTail(s string, names []string) string {
 
 func lastBracket(s string) (open int, inside string, ok bool) {
 	r, size := utf8.DecodeLastRuneInString(s)
-	if !strings.ContainsRune(closing, r) || r == '》' {
+	if !isClosing(r) || r == '》' {
 		return 0, "", false
 	}
-	open = strings.LastIndexAny(s, opening)
+	open = strings.LastIndexFunc(s, isOpening)
 	if open < 0 {
 		return 0, "", false
 	}
@@ -98,59 +147,84 @@ func lastBracket(s string) (open int, inside string, ok bool) {
 	return open, s[open+first : len(s)-size], true
 }
 
-// isSource: a host name, a name we were told, or one of the known agencies and
+// has: a host name, a name we were told, or one of the known agencies and
 // papers.
-func isSource(s string, names []string) bool {
+func (k *sources) has(s string) bool {
 	s = strings.TrimSpace(s)
-	if s == "" {
-		return true
+	return s == "" || isHostname(s) || k.named(plain(s))
+}
+
+func (k *sources) named(s string) bool {
+	if k.plain == nil {
+		for _, n := range k.names {
+			k.plain = append(k.plain, plain(n))
+		}
 	}
-	if hostname.MatchString(s) {
-		return true
-	}
-	f := plain(s)
-	for _, n := range names {
-		if n = plain(n); n != "" && (f == n || len(f) > 5 && strings.HasPrefix(n, f)) {
+	for _, n := range k.plain {
+		if n != "" && (s == n || len(s) > 5 && strings.HasPrefix(n, s)) {
 			return true
 		}
 	}
-	return tails[f]
+	return tails[s]
 }
 
-var hostname = regexp.MustCompile(`^(?i)[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|org|net|co|uk|in|jp|cn|tw|hk|de|fr|es|it|br|au|ca|eu|info|tv|news|io|ru|ch|at|nl|be|se|no|pl|kr|sg|my|pk|bd|lk|za|ke|ng|mx|ar|cl|nz|ie|us|gov|edu)$`)
+// isHostname: labels with dots between them, the last of which is one of those
+// that newspapers have.
+func isHostname(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	if dot <= 0 || s[0] == '.' || !domains[strings.ToLower(s[dot+1:])] {
+		return false
+	}
+	for i := range dot {
+		if c := s[i]; !isLetter(c) && !isDigit(c) && c != '-' && (c != '.' || s[i+1] == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+var domains = set("com org net co uk in jp cn tw hk de fr es it br au ca eu info tv news io ru ch at nl be se no pl kr sg my pk bd lk za ke ng mx ar cl nz ie us gov edu")
+
+func set(words string) map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		set[w] = true
+	}
+	return set
+}
 
 // plain is letters and digits alone, lower case.
 func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
+	b := make([]byte, 0, 64)
+	for _, r := range canon.NFKC(s) {
+		switch {
+		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9':
+			b = append(b, byte(r))
+		case 'A' <= r && r <= 'Z':
+			b = append(b, byte(r)|0x20)
+		case r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			b = utf8.AppendRune(b, unicode.ToLower(r))
 		}
-		return -1
-	}, norm.NFKC.String(s))
+	}
+	return string(b)
 }
 
 // trimRubric takes a rubric off the front.
-func trimRubric(s string, names []string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	if strings.ContainsRune(opening, r) && r != '《' {
-		end := strings.IndexAny(s[size:], closing)
-		if end >= 0 && utf8.RuneCountInString(s[size:size+end]) <= 12 {
-			_, n := utf8.DecodeRuneInString(s[size+end:])
-			if rest := strings.TrimSpace(s[size+end+n:]); rest != "" {
-				return rest
-			}
+func (k *sources) trimRubric(s string) string {
+	if rest, ok := afterBracket(s, 12); ok {
+		if rest = strings.TrimSpace(rest); rest != "" {
+			return rest
 		}
 	}
-	if m := numbered.FindString(s); m != "" && len(m) < len(s) {
-		return strings.TrimSpace(s[len(m):])
+	if n := numbered(s); 0 < n && n < len(s) {
+		return strings.TrimSpace(s[n:])
 	}
-	for _, sep := range []string{":", "：", "|", " - ", "-", "－", " – ", " — ", "/"} {
+	for _, sep := range [...]string{":", "|", " - ", "-", " – ", " — ", "/"} {
 		i := strings.Index(s, sep)
 		if i <= 0 || i+len(sep) >= len(s) {
 			continue
 		}
-		front := s[:i]
-		if rubrics[plain(front)] || (sep != "-" && sep != "/") && isSource(front, names) && !hostname.MatchString(front) {
+		if k.isRubric(s[:i], sep != "-" && sep != "/") {
 			return strings.TrimSpace(s[i+len(sep):])
 		}
 	}
@@ -160,12 +234,52 @@ func trimRubric(s string, names []string) string {
 	return s
 }
 
-// numbered: "UPDATE 1-", "WRAPUP 3-", "RPT-", as news agencies put them.
-var numbered = regexp.MustCompile(`^(?i)(update|wrapup|correct(ed|ion)|refile|rpt|repeat|brief|factbox|timeline|newsmaker|preview|review|poll|exclusive|analysis|insight|focus|feature|graphic|column|explainer|special report|interview|deals|soccer|cricket|tennis|golf|再送|訂正|改正)( ?\d{1,2})? ?[-–—] ?`)
+// isRubric: a known one or, where that is no part of a word, a source's name. A
+// host name there is the subject.
+func (k *sources) isRubric(s string, orName bool) bool {
+	return rubrics[plain(s)] || orName && k.has(s) && !isHostname(s)
+}
+
+// numbered is the length of "UPDATE 1-", "WRAPUP 3-", "RPT-", as news agencies
+// put them before headlines; 0 if s has none.
+func numbered(s string) int {
+	n := dispatch(s)
+	if n == 0 {
+		return 0
+	}
+	if at := skip(s, n, ' '); at < len(s) && isDigit(s[at]) {
+		n = at + 1
+		if n < len(s) && isDigit(s[n]) {
+			n++
+		}
+	}
+	n = skip(s, n, ' ')
+	r, size := utf8.DecodeRuneInString(s[n:])
+	if r != '-' && r != '–' && r != '—' {
+		return 0
+	}
+	return skip(s, n+size, ' ')
+}
+
+// dispatch is the length of the kind of dispatch that s begins with.
+func dispatch(s string) int {
+	for _, w := range dispatches {
+		if len(s) > len(w) && strings.EqualFold(s[:len(w)], w) {
+			return len(w)
+		}
+	}
+	return 0
+}
+
+var dispatches = [...]string{
+	"update", "wrapup", "corrected", "correction", "refile", "rpt", "repeat", "brief", "factbox", "timeline", "newsmaker",
+	"preview", "review", "poll", "exclusive", "analysis", "insight", "focus", "feature", "graphic", "column", "explainer",
+	"special report", "interview", "deals", "soccer", "cricket", "tennis", "golf", "再送", "訂正", "改正",
+}
 
 // Lead takes datelines off a text's front and advice off its end.
 func Lead(s string) string {
-	s = strings.TrimSpace(norm.NFKC.String(firstBytes(s, mostBody*16)))
+	s = strings.TrimSpace(canon.NFKC(firstBytes(s, mostBody*16)))
 	for range 3 {
 		t := trimDateline(s)
 		if t == s {
@@ -174,12 +288,19 @@ func Lead(s string) string {
 		s = t
 	}
 	for _, cut := range endings {
-		if i := strings.LastIndex(s, cut); i > 0 && i > len(s)-120 {
+		end := s[max(0, len(s)-lastBytes):]
+		if !strings.Contains(end, cut) {
+			continue
+		}
+		if i := strings.LastIndex(s, cut); i > 0 {
 			s = s[:i]
 		}
 	}
 	return strings.TrimSpace(s)
 }
+
+// lastBytes is where advice stands.
+const lastBytes = 119
 
 // firstBytes is at most the first n bytes of s, whole characters.
 func firstBytes(s string, n int) string {
@@ -195,23 +316,11 @@ func firstBytes(s string, n int) string {
 var endings = []string{"Read more", "Read full", "Continue reading", "The post ", "Click here", "続きを読む", "阅读全文", "阅读更多", "Leer más", "Lire la suite", "Weiterlesen"}
 
 func trimDateline(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	if strings.ContainsRune(opening, r) && r != '《' {
-		end := strings.IndexAny(s[size:], closing)
-		if end >= 0 && utf8.RuneCountInString(s[size:size+end]) <= 50 {
-			_, n := utf8.DecodeRuneInString(s[size+end:])
-			return strings.TrimLeft(s[size+end+n:], " -–—:：　,")
-		}
+	if rest, ok := afterBracket(s, 50); ok {
+		return strings.TrimLeft(rest, " -–—:：　,")
 	}
-	if loc := dateline.FindStringIndex(s); loc != nil && loc[1] < len(s) {
-		return s[loc[1]:]
+	if n, ok := dateline(s); ok && n < len(s) {
+		return s[n:]
 	}
 	return s
 }
-
-// dateline: "SEOUL, Aug 20 (Reuters) - ", "By Jane Doe LONDON (AP) — ",
-// "Max Hunder [キーウ 18日 ロイター] - ", "路透北京3月15日 - ", "Aug 18 : ".
-var dateline = regexp.MustCompile(`^(?:[^.!?。()\[\]]{0,90}[(\[][^()\[\]]{2,40}[)\]] ?(?:[-–—:]+|$) ?` +
-	`|[^.!?。()]{1,24}\d{1,2}[日月][电電讯訊]?[^.!?。()]{0,6} ?(?:[-–—]+ |[电電讯訊]\s*[:：]?)` +
-	`|(?:\p{Lu}[\p{L}.' -]{1,30},? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.? \d{1,2} ?(?:[-–—]+|:) ` +
-	`|\p{Lu}[\p{Lu}.' /-]{2,30}(?:, \p{Lu}[\p{L} .]{1,20})?(?:[-–—]+|:) )`)

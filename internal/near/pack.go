@@ -6,6 +6,9 @@ package near
 
 const packHead = 5 + 4 + 3 + 2
 
+// mostPacked: the last word of a headline and of its tail can be two, as 10bn.
+const mostPacked = mostTitle + 1 + mostTail + 1
+
 // Pack writes a sketch in about 150 bytes, and 66 more for a body.
 func (s *Sketch) Pack() []byte {
 	b := make([]byte, 0, packHead+3*(len(s.Title)+len(s.Lead)+len(s.Slug))+len(s.Rare)+slots)
@@ -38,13 +41,13 @@ func (s *Sketch) Unpack(b []byte) bool {
 	s.Tail, s.Cut = tail, b[1]>>7 == 1
 	s.Wires = uint32(b[5]) | uint32(b[6])<<8 | uint32(b[7])<<16 | uint32(b[8])<<24
 	s.Article = wordAt(b[9:])
-	s.Body.Shingles = int(b[12]) | int(b[13])<<8
+	s.Body = Body{Shingles: int(b[12]) | int(b[13])<<8}
 	body := 0
 	if s.Body.Shingles > 0 {
 		body = slots
 	}
 	b = b[packHead:]
-	if len(b) != 3*(title+lead+slug)+rare+body || tail > title {
+	if len(b) != 3*(title+lead+slug)+rare+body || tail > title || title > mostPacked || lead > mostLead || slug > mostSlug {
 		return false
 	}
 	s.Title, b = unpackWords(s.Title, b, title)

@@ -3,8 +3,9 @@ package near
 import (
 	_ "embed"
 	"strings"
+	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"aggregator/internal/canon"
 )
 
 //go:embed data/agencies.txt
@@ -35,7 +36,7 @@ func wires(t Text) uint32 {
 	host, _, _ := strings.Cut(rest, "/")
 	found := wire(host, ".")
 	for _, n := range t.Names {
-		found |= wire(n, " _-/")
+		found |= firstOf(wire(n, ":|"), n, " _-/")
 	}
 	if i, n := lastSeparator(t.Title); i > 0 {
 		found |= agencies[plain(t.Title[i+n:])]
@@ -43,33 +44,47 @@ func wires(t Text) uint32 {
 	if open, inside, ok := lastBracket(strings.TrimSpace(t.Title)); ok && open > 0 {
 		found |= agencies[plain(inside)]
 	}
-	return found | wire(dateOf(t.Lead), " ,()[]（）［］【】-:：")
+	const between = ",()[]（）［］【】:：=＝/"
+	date := dateOf(t.Lead)
+	return found | firstOf(wire(date, between), date, between+" -")
 }
 
-func wire(s, separators string) (found uint32) {
-	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-		p = plain(p)
-		for len(p) > 0 {
-			if bit := agencies[p]; bit != 0 {
-				return found | bit
-			}
-			p = cutLastOfHan(p)
+// firstOf is what was found between whole names, else between words: there are
+// agencies of two words, and feeds are called "Reuters World News".
+func firstOf(found uint32, s, separators string) uint32 {
+	if found != 0 {
+		return found
+	}
+	return wire(s, separators)
+}
+
+// wire is the first agency that is named between separators.
+func wire(s, separators string) uint32 {
+	for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+		if bit := agency(plain(p)); bit != 0 {
+			return bit
 		}
 	}
-	return found
+	return 0
 }
 
-// cutLastOfHan shortens 路透北京 to 路透; a word in letters is whole or nothing.
-func cutLastOfHan(p string) string {
-	if p[0] < 0xe0 || len(p) <= 6 {
-		return ""
+// agency is the bit of a plain name. Han and kana have no spaces: 路透北京 and
+// 東京共同 name places, too. A word in letters is whole or nothing.
+func agency(name string) uint32 {
+	if bit := agencies[name]; bit != 0 || name == "" || name[0] < 0xe0 {
+		return bit
 	}
-	return p[:len(p)-3]
+	for i, r := range name {
+		if bit := agencies[name[:i]] | agencies[name[i+utf8.RuneLen(r):]]; bit != 0 {
+			return bit
+		}
+	}
+	return 0
 }
 
 // dateOf is the dateline that Lead takes off.
 func dateOf(lead string) string {
-	front := norm.NFKC.String(firstBytes(lead, 300))
+	front := canon.NFKC(firstBytes(lead, 300))
 	i := strings.Index(front, Lead(front))
 	return front[:max(i, 0)]
 }

@@ -2,6 +2,7 @@ package near
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"aggregator/internal/canon"
 )
@@ -9,7 +10,7 @@ import (
 // word is the Word of a folded word.
 func word(s string) Word {
 	h := Word(canon.Hash(s)) & (1<<WordBits - 1) &^ 1
-	if s[0] >= '0' && s[0] <= '9' {
+	if isDigit(s[0]) {
 		h |= 1
 	}
 	return h
@@ -38,36 +39,74 @@ var units = map[string]string{
 	"b": "billion", "m": "million", "k": "thousand", "pc": "", "st": "", "nd": "", "rd": "", "th": "",
 }
 
-// words are what is compared of a text, in order, at most most of them.
+// words are what is compared of a text, in order, about most of them.
 func words(s string, most int) (ws []Word) {
 	s = firstBytes(s, most*32)
-	ws = make([]Word, 0, min(most, len(s)/5+1))
-	for _, w := range canon.Words(ordinals(canon.Simplify(undot(s)))) {
-		if len(ws) >= most {
-			return ws[:most]
+	ws = make([]Word, 0, min(most, len(s)/5)+1)
+	for len(s) > 0 {
+		n := piece(s)
+		for w := range canon.EachWord(ordinals(canon.Simplify(undot(s[:n])))) {
+			if len(ws) >= most {
+				return ws[:most]
+			}
+			ws = appendWord(ws, w)
 		}
-		ws = appendWord(ws, w)
+		s = s[n:]
 	}
 	return ws
 }
 
-func appendWord(ws []Word, w string) []Word {
-	if n, ok := numbers[w]; ok {
-		return append(ws, word(n))
+// piece is the length of a part of s of which words can be made apart from the
+// rest, so that a long text is read no further than its words are needed: about
+// a KB, up to a comma, stop or space with a letter or Han behind it.
+func piece(s string) int {
+	for i := 1 << 10; i < len(s); i++ {
+		if (isLetter(s[i]) || 0xe4 <= s[i] && s[i] <= 0xe9) && ends(s[:i]) {
+			return i
+		}
 	}
-	if w[0] >= '0' && w[0] <= '9' {
+	return len(s)
+}
+
+func ends(s string) bool {
+	last := s[len(s)-1]
+	return last == ' ' || last == ',' || strings.HasSuffix(s, "。") || strings.HasSuffix(s, "、")
+}
+
+// appendWord: one word can be two, as 10bn.
+func appendWord(ws []Word, w string) []Word {
+	if isDigit(w[0]) {
 		return appendNumber(ws, w)
 	}
-	if u, ok := spelt[w]; ok {
-		w = u
-	}
-	if w == "" {
-		return ws
-	}
-	if weekdays[w] {
-		return append(ws, word(w)|1)
+	if w[0] < utf8.RuneSelf {
+		if k, ok := known[w]; ok && k == leftOut {
+			return ws
+		} else if ok {
+			return append(ws, k)
+		}
 	}
 	return append(ws, word(w))
+}
+
+// known are the words that are not just themselves.
+var known = knownWords()
+
+const leftOut Word = 1 << WordBits
+
+func knownWords() map[string]Word {
+	known := map[string]Word{}
+	for w, n := range numbers {
+		known[w] = word(n)
+	}
+	for w, as := range spelt {
+		if known[w] = leftOut; as != "" {
+			known[w] = word(as)
+		}
+	}
+	for w := range weekdays {
+		known[w] = word(w) | 1
+	}
+	return known
 }
 
 // weekdays count as numbers: "Weather on Monday" and "Weather on Tuesday" are
@@ -82,7 +121,7 @@ var weekdays = map[string]bool{
 // appendNumber takes 10bn apart, and the end off 12th and 1.50.
 func appendNumber(ws []Word, w string) []Word {
 	n := 0
-	for n < len(w) && (w[n] >= '0' && w[n] <= '9' || w[n] == '.') {
+	for n < len(w) && (isDigit(w[n]) || w[n] == '.') {
 		n++
 	}
 	number, unit := w[:n], w[n:]
@@ -107,16 +146,26 @@ func appendNumber(ws []Word, w string) []Word {
 
 // undot joins the letters of U.S. and U.N., which headlines write as US and UN.
 func undot(s string) string {
-	if !strings.Contains(s, ".") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '.' || !initial(s, i) {
-			b = append(b, s[i])
+	var b []byte
+	done := 0
+	for i := nextDot(s, 0); i < len(s); i = nextDot(s, i+1) {
+		if initial(s, i) {
+			b = append(b, s[done:i]...)
+			done = i + 1
 		}
 	}
-	return string(b)
+	if done == 0 {
+		return s
+	}
+	return string(append(b, s[done:]...))
+}
+
+// nextDot is where the next dot is from i on, or the end.
+func nextDot(s string, i int) int {
+	if n := strings.IndexByte(s[i:], '.'); n >= 0 {
+		return i + n
+	}
+	return len(s)
 }
 
 // initial says whether the dot s[i] ends one of several initials.
@@ -128,13 +177,12 @@ func initial(s string, i int) bool {
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// ordinals writes 第十三 as 13, and a lone （上） （中） （下) as parts one to three:
+// ordinals writes 第十三 and 第13 as 13, and a lone （上） （中） （下) as parts one to three:
 // characters in pairs would hide that they count.
 func ordinals(s string) string {
-	if !strings.ContainsAny(s, "第（(") {
-		return s
+	if hasPart(s) {
+		s = parts.Replace(s)
 	}
-	s = parts.Replace(s)
 	i := strings.Index(s, "第")
 	if i < 0 {
 		return s
@@ -144,7 +192,7 @@ func ordinals(s string) string {
 		b.WriteString(s[:i])
 		s = s[i+len("第"):]
 		n, rest := hanNumber(s)
-		if n == "" {
+		if n == "" && (s == "" || !isDigit(s[0])) {
 			b.WriteString("第")
 		}
 		b.WriteString(n)
@@ -154,6 +202,15 @@ func ordinals(s string) string {
 }
 
 var parts = strings.NewReplacer("（上）", " 1 ", "（中）", " 2 ", "（下）", " 3 ", "(上)", " 1 ", "(中)", " 2 ", "(下)", " 3 ")
+
+func hasPart(s string) bool {
+	for _, end := range [...]string{"上)", "中)", "下)", "上）", "中）", "下）"} {
+		if strings.Contains(s, end) {
+			return true
+		}
+	}
+	return false
+}
 
 const hanDigits = "零一二三四五六七八九"
 

@@ -25,7 +25,7 @@ const folds = 5
 // How the two models are learnt. Found by trying, on the folds.
 var (
 	forStories = learn.Options{Ridge: 3, Trees: 250, Rate: .08, Leaf: 8, Smooth: 1, Rows: .7, Features: .4, Threshold: .65}
-	forEvents  = learn.Options{Ridge: 10, Trees: 60, Rate: .06, Leaf: 20, Smooth: 2, Rows: .7, Features: .5, Threshold: .65}
+	forEvents  = learn.Options{Ridge: 10, Trees: 60, Rate: .06, Leaf: 20, Smooth: 2, Rows: .7, Features: .5, Threshold: .72}
 )
 
 // A sample is a labelled pair with the parts that its items belong to.
