@@ -101,7 +101,7 @@ func (s *site) compare(ctx context.Context, names []string) (comparedLine, error
 	for i, name := range names {
 		var err error
 		if stories[i], tellings[i], err = s.telling(ctx, name); err != nil {
-			return comparedLine{}, fmt.Errorf("compare (what is kept; it fetches nothing): %w", err)
+			return comparedLine{}, fmt.Errorf("compare (it fetches nothing): %w", err)
 		}
 	}
 	if tellings[0].Pos == tellings[1].Pos {
@@ -196,7 +196,11 @@ func (c *command) printCompared(l comparedLine, all bool) {
 	fmt.Fprintf(c.out, "%s: %s\n", l.Verdict, l.why())
 	fmt.Fprintf(c.out, "similarity %.2f; near text is the same from %.2f on\n", l.Similarity, l.Threshold)
 	if t := l.Together; t != nil {
-		fmt.Fprintf(c.out, "together already in %s\n  the first: %s; the second: %s\n", t.Story, t.Evidence[0], t.Evidence[1])
+		yet := "together already"
+		if l.Reason == "" {
+			yet = "yet together already, by other evidence"
+		}
+		fmt.Fprintf(c.out, "%s in %s\n  the first: %s; the second: %s\n", yet, t.Story, t.Evidence[0], t.Evidence[1])
 	}
 	for _, s := range l.Items {
 		c.printSide(s)

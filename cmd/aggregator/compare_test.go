@@ -54,6 +54,8 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%q: status %d\n%s", names, r.status, r.said)
 		}
 	}
+	d.must("merge", "a1", "c1")
+	d.says([]string{"compare", "c1", "a1"}, "different stories: ", "yet together already, by other evidence in urn:uuid:", "the first: person; the second: began it")
 }
 
 // The daemon answers in the place of a command that cannot open its store, and a

@@ -51,8 +51,9 @@ func (x *Index) Compare(a, b Item, now time.Time) Comparison {
 	c := Comparison{Threshold: f.models.Story.Threshold, Bias: f.models.Story.Bias}
 	at := minutes(now)
 	oldest := at - min(at, uint32(x.window/time.Minute))
-	ls := p.nearest(a.Keys.ID, at, oldest)
-	c.Reason, c.Guard = p.judge(slices.DeleteFunc(l.nominate(b, at, x.window), func(n nominee) bool { return p.apart(n.telling, a.Keys.ID, at) }), ls, oldest)
+	ls := p.nearest(at, oldest)
+	ns := slices.DeleteFunc(l.nominate(b, at, x.window), func(n nominee) bool { return p.later(n.telling, at) })
+	c.Reason, c.Guard = p.judge(ns, ls, oldest)
 	c.Same = c.Reason != ""
 	c.weigh(&f.models.Story, p.likeness)
 	c.A, c.B = show(a, b.Sketch), show(b, a.Sketch)
@@ -86,9 +87,9 @@ type pair struct {
 }
 
 // nearest finds what is like the item, as deciding does.
-func (p *pair) nearest(a uint64, now, oldest uint32) []likeness {
+func (p *pair) nearest(now, oldest uint32) []likeness {
 	ls := p.finder.nearest(p.layer, p.it, &p.it.Sketch, now, oldest)
-	ls = slices.DeleteFunc(ls, func(t likeness) bool { return p.apart(t.telling, a, now) })
+	ls = slices.DeleteFunc(ls, func(t likeness) bool { return p.later(t.telling, now) })
 	for _, t := range ls {
 		if t.n == p.n {
 			p.likeness, p.found = t, true
@@ -100,10 +101,10 @@ func (p *pair) nearest(a uint64, now, oldest uint32) []likeness {
 	return ls
 }
 
-// apart leaves out what the Index knows already of item a and of the other, and
-// what came later.
-func (p *pair) apart(t *telling, a uint64, now uint32) bool {
-	return t != p.layer.telling(p.n) && (t.id == a || t.id == p.it.Keys.ID || t.minute > now)
+// later: the Index knew nothing of it when the item came; but for the telling
+// that matters.
+func (p *pair) later(t *telling, now uint32) bool {
+	return t != p.layer.telling(p.n) && (t.id == p.it.Keys.ID || t.minute > now)
 }
 
 // judge gives the reason why the two are one story, or what kept them apart.

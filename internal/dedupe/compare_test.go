@@ -72,18 +72,32 @@ func TestCompareAmongOthers(t *testing.T) {
 	if got := kept(first, told, again).Compare(first, again, again.Seen); got.Guard != "this source tells that story already" {
 		t.Errorf("%+v", got.Guard)
 	}
-	later := report(t, "12:00", "c", title, derailed)
-	if got := kept(first, again, later).Compare(first, again, again.Seen); got.Reason != "near" {
+	later := report(t, "12:00", "c", "Train derails near Harwick, halting all passenger services", derailed)
+	x := kept(first, again, later)
+	x.Apply(x.Split(news.Decision{Pos: 3, Keys: later.Keys, Sketch: later.Sketch.Pack()}, later.Item, 1, "a person", moment(t, "12:10")))
+	if got := x.Compare(first, again, again.Seen); got.Reason != "near" {
 		t.Errorf("what came later counts: %s", got.Guard)
 	}
 	other := report(t, "10:40", "c", "Train derails near Harwick, halting all passenger services", derailed)
-	x := kept(first, other)
+	x = kept(first, other)
 	x.Apply(x.Split(news.Decision{Pos: 2, Keys: other.Keys, Sketch: other.Sketch.Pack()}, other.Item, 1, "a person", moment(t, "10:50")))
 	again.Source = "d"
 	again = Prepare(again.Item)
 	again.Near = NearOthers
 	if got := x.Compare(first, again, again.Seen); got.Guard != "another story is told by the same text" {
 		t.Errorf("%q, by %q", got.Guard, got.Reason)
+	}
+}
+
+// What is not kept yet is compared as it would be decided.
+func TestCompareAsDecided(t *testing.T) {
+	first := report(t, "10:00", "a", "Freight train derails near Harwick, halting services", derailed)
+	later := report(t, "11:00", "b", "Freight train derails near Harwick", "A freight train derailed near Harwick on Tuesday, spilling grain across both tracks, the railway said.")
+	x := kept(first, report(t, "10:10", "c", "Harwick votes", "Harwick elects a mayor on Tuesday."))
+	d := x.Decide([]Item{later}, later.Seen)[0]
+	got := x.Compare(first, later, later.Seen)
+	if decided := max(d.Similarity, d.Refused.Similarity); decided < .05 || decided > .995 || got.Similarity != decided || got.Same != (d.Fate == news.Duplicate) {
+		t.Errorf("compared %f, decided %f: %v", got.Similarity, decided, d.Fate)
 	}
 }
 
