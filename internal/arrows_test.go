@@ -42,9 +42,10 @@ var arrows = map[string]map[string]string{
 	"demo":    {},
 	"quality": {
 		"news": "gives labelled items", "dedupe": "has them decided", "canon": "brings them into the form of fetched ones",
-		"quality/gold": "compares what was decided with the labels",
+		"quality/gold": "compares what was decided with the labels", "near": "learns its models", "quality/learn": "learns them",
 	},
-	"quality/gold": {"news": "reads decisions", "canon": "knows equal titles and addresses"},
+	"quality/learn": {"near": "makes its models"},
+	"quality/gold":  {"news": "reads decisions", "canon": "knows equal titles and addresses"},
 }
 
 // doors are the foreign libraries that only the rooms named may import.

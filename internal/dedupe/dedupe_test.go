@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"aggregator/internal/near"
 	"aggregator/internal/news"
 )
 
@@ -227,5 +228,35 @@ func TestLead(t *testing.T) {
 				t.Errorf("the other way round %s leads", got)
 			}
 		})
+	}
+}
+
+// What the configuration calls a source stands behind its headlines, too.
+func TestNames(t *testing.T) {
+	it := news.Item{Source: "a", GUID: "1", Title: "Dam breaks above Kolbeck in the night - Wire of Wires"}
+	if s := Prepare(it).Sketch; s.Tail == 0 {
+		t.Errorf("%d words are its tail, want the name nobody told of", s.Tail)
+	}
+	if s := Prepare(it, "Wire of Wires").Sketch; s.Tail != 0 || len(s.Title) != 7 {
+		t.Errorf("%d words and a tail of %d, want the headline without the source's name", len(s.Title), s.Tail)
+	}
+}
+
+// Two agencies do not tell each other's reports, even if one outlet that names
+// neither is like both.
+func TestOtherAgency(t *testing.T) {
+	it := Prepare(news.Item{Source: "b", GUID: "1"})
+	it.Near = NearOwn
+	ls := []likeness{
+		{telling: &telling{story: 1, source: 7}, similarity: .95},
+		{telling: &telling{story: 1, source: 8}, similarity: .1},
+	}
+	f := New(time.Hour).finder
+	if g := f.guard(&it, 9, &ls[0], ls); g != "" {
+		t.Errorf("refused: %s", g)
+	}
+	ls[1].features[near.OtherWire] = 1
+	if g := f.guard(&it, 9, &ls[0], ls); g != "another agency's report" {
+		t.Errorf("refused: %q, want another agency's report", g)
 	}
 }

@@ -13,6 +13,8 @@ type Item struct {
 	news.Item
 	Keys  news.Keys
 	Words int // of the longest text
+	// Names are what people call its source.
+	Names []string
 	// Sketch is what near texts are compared by.
 	Sketch near.Sketch
 	// Beside are the Keys.ID of all items of the document it came in.
@@ -48,8 +50,9 @@ func Address(url string) uint64 {
 }
 
 // Prepare makes what is compared of an item. It is the dear part, and may be
-// done side by side.
-func Prepare(it news.Item) Item {
+// done side by side. names are what people call its source, beside what the feed
+// says of itself: they stand behind headlines.
+func Prepare(it news.Item, names ...string) Item {
 	title, summary, text := canon.Normal(it.Title), canon.Normal(it.Summary), canon.Normal(it.Text)
 	keys := news.Keys{
 		ID:     ItemID(it.Source, it.GUID),
@@ -64,13 +67,13 @@ func Prepare(it news.Item) Item {
 			keys.Text = append(keys.Text, canon.Hash("text", title, t))
 		}
 	}
-	return Item{Item: it, Keys: keys, Words: max(words(text), words(summary)), Sketch: near.Make(toCompare(it))}
+	return Item{Item: it, Keys: keys, Names: names, Words: max(words(text), words(summary)), Sketch: near.Make(toCompare(it, names))}
 }
 
 // toCompare is what near text is looked for in. The teaser is compared where
 // there is one, for it is what most sources give.
-func toCompare(it news.Item) near.Text {
-	t := near.Text{Title: it.Title, Names: []string{it.Feed.Title, it.Via.Title}, Lead: it.Summary, Body: it.Text, URL: it.URL}
+func toCompare(it news.Item, names []string) near.Text {
+	t := near.Text{Title: it.Title, Names: append([]string{it.Feed.Title, it.Via.Title}, names...), Lead: it.Summary, Body: it.Text, URL: it.URL}
 	if t.Lead == "" {
 		t.Lead = it.Text
 	}

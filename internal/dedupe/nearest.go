@@ -232,8 +232,12 @@ func (f *finder) guard(it *Item, source uint64, t *likeness, ls []likeness) stri
 		return series(it, t)
 	}
 	for i := range ls {
-		if it.Near != NearOwn && ls[i].source == source && ls[i].story == t.story {
+		switch o := &ls[i]; {
+		case o.story != t.story:
+		case it.Near != NearOwn && o.source == source:
 			return "this source tells that story already"
+		case o.features[near.OtherWire] == 1 && o.similarity < .3:
+			return "another agency's report" // told by one who names none
 		}
 	}
 	return ""

@@ -33,7 +33,7 @@ type Piece struct {
 // show says what is compared of an item; other is the sketch of the other one,
 // and both know whether their headlines end in the name of a source.
 func show(it Item, other near.Sketch) Compared {
-	text, s := toCompare(it.Item), it.Sketch
+	text, s := toCompare(it.Item, it.Names), it.Sketch
 	headline, off := cutOff(text, s.Cut)
 	there := func(w near.Word) bool { return has(other.Head(), w) || has(other.Lead, w) }
 	c := Compared{

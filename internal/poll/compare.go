@@ -39,16 +39,21 @@ func (p *Poller) toCompare(ctx context.Context, at news.Position) (dedupe.Item, 
 	if err != nil {
 		return dedupe.Item{}, err
 	}
-	it := dedupe.Prepare(kept)
-	record, err := p.store.Poll(ctx, it.Source)
+	record, err := p.store.Poll(ctx, kept.Source)
 	if err != nil {
-		return it, err
+		return dedupe.Item{}, err
 	}
+	src := p.plan.Load().byKey[kept.Source]
+	name := record.Feed.Title
+	if src != nil {
+		name = Name(src.Source, name)
+	}
+	it := dedupe.Prepare(kept, name)
 	it.Beside = make(map[uint64]bool, len(record.Seen))
 	for _, s := range record.Seen {
 		it.Beside[s.ID] = s.Gone == 0
 	}
-	if src := p.plan.Load().byKey[it.Source]; src != nil {
+	if src != nil {
 		it.Near = src.Near
 	}
 	return it, nil

@@ -51,7 +51,7 @@ func (v *visit) prepare() {
 	}
 	name := Name(v.source.Source, v.Poll.Feed.Title)
 	for _, it := range v.Items {
-		item := dedupe.Prepare(it)
+		item := dedupe.Prepare(it, name)
 		item.Beside, item.Near = beside, v.source.Near
 		v.bytes += 1024 + 2*len(it.HTML) + len(it.Text) + len(it.Summary)
 		if why := v.source.drops(it, name); why != "" {
