@@ -14,7 +14,7 @@ type decidedLine struct {
 	At         time.Time `json:"at"`
 	Fate       string    `json:"fate"`
 	Reason     string    `json:"reason,omitempty"` // which key nominated; for a new one why a nominee was refused
-	Similarity float64   `json:"similarity"`
+	Similarity float32   `json:"similarity"`
 	// Of is the telling that it was judged by, whose words it revises, or that
 	// was split.
 	Of *itemLine `json:"of,omitempty"`
@@ -31,7 +31,7 @@ type itemLine struct {
 
 type refusedLine struct {
 	itemLine
-	Similarity float64 `json:"similarity"`
+	Similarity float32 `json:"similarity"`
 	Guard      string  `json:"guard"` // what refused it
 }
 
@@ -45,7 +45,7 @@ func (s *site) decided(ctx context.Context, at ...news.Position) (lines []decide
 		if d.Pos == 0 {
 			continue
 		}
-		l := decidedLine{Position: uint64(d.Pos), At: d.At, Fate: d.Fate.String(), Reason: d.Reason, Similarity: float64(d.Similarity)}
+		l := decidedLine{Position: uint64(d.Pos), At: d.At, Fate: d.Fate.String(), Reason: d.Reason, Similarity: d.Similarity}
 		if l.Of, err = s.itemAt(ctx, d.Of); err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func (s *site) decided(ctx context.Context, at ...news.Position) (lines []decide
 			return nil, err
 		}
 		if near != nil && d.Fate != news.Split { // a split names the story that is left there
-			l.Refused = &refusedLine{*near, float64(d.Refused.Similarity), d.Refused.Guard}
+			l.Refused = &refusedLine{*near, d.Refused.Similarity, d.Refused.Guard}
 		}
 		lines = append(lines, l)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -167,7 +168,7 @@ func (s *step) telling(d news.Decision, it dedupe.Item, v *visit) news.Telling {
 		Tier: v.source.Tier, Words: it.Words, Since: it.Since(), Seen: it.Seen, Digest: it.Keys.Digest,
 	}
 	if d.Fate == news.Duplicate {
-		t.Reason, t.Similarity = d.Reason, float64(d.Similarity)
+		t.Reason, t.Similarity = d.Reason, math.Round(1000*float64(d.Similarity))/1000
 	}
 	return t
 }
