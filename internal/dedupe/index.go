@@ -163,8 +163,8 @@ func (x *Index) Expire(to news.Position) {
 
 func idKey(id [16]byte) uint64 { return binary.BigEndian.Uint64(id[:8]) }
 
-// A telling is what deciding remembers of an item: 112 bytes, and about 20 for
-// each of its keys.
+// A telling is what deciding remembers of an item: 112 bytes, and about 15 for
+// each of its keys. Its sketch is in the layer's recall.
 type telling struct {
 	pos, story news.Position
 	source     uint64 // hash of the source's key

@@ -151,7 +151,13 @@ func TestFoundWithoutRareWords(t *testing.T) {
 
 // An arena gives back what was put, and lets go of what is dropped.
 func TestArena(t *testing.T) {
-	var a arena
+	for _, first := range []uint32{0, 1<<32/chunkSteps - 3} { // the numbers begin anew after three chunks
+		arenaFrom(t, first)
+	}
+}
+
+func arenaFrom(t *testing.T, first uint32) {
+	a := arena{first: first}
 	var places []uint32
 	for i := range 3000 {
 		places = append(places, a.put([]byte(strings.Repeat("x", i%300)+fmt.Sprint(i)), []byte{1, 2, 3, byte(i)}))

@@ -246,15 +246,19 @@ var logs = func() (t [256]float32) {
 }()
 
 // An arena holds records one behind the other in chunks, and lets go of the
-// oldest. A place in it is counted in steps of four bytes and is never 0.
+// oldest. A place in it is counted in steps of four bytes and is never 0: each
+// chunk begins with a step that holds nothing. Chunks are numbered round and
+// round, so that only what is held at one time is bounded, to 16 GiB.
 type arena struct {
 	chunks [][]byte
 	first  uint32 // chunks are gone up to it
 }
 
 const (
-	chunkSize = 1 << 16
-	step      = 4
+	chunkSize  = 1 << 16
+	firstSize  = 1 << 12 // of the first one: most Indexes are small
+	step       = 4
+	chunkSteps = chunkSize / step
 )
 
 // put keeps a sketch of at most 64 KiB and its links.
@@ -262,13 +266,14 @@ func (a *arena) put(sketch, links []byte) uint32 {
 	size := (3 + len(sketch) + len(links) + step - 1) / step * step
 	last := len(a.chunks) - 1
 	if last < 0 || len(a.chunks[last])+size > chunkSize {
-		a.chunks = append(a.chunks, make([]byte, 0, min(chunkSize, 4096<<(2*(last+1)))))
-		if last++; last == 0 && a.first == 0 {
-			a.chunks[0] = append(a.chunks[0], 0, 0, 0, 0) // place 0 is none
+		room := firstSize
+		if last++; last > 0 {
+			room = chunkSize
 		}
+		a.chunks = append(a.chunks, make([]byte, step, room))
 	}
 	c := a.chunks[last]
-	place := (a.first+uint32(last))*(chunkSize/step) + uint32(len(c)/step)
+	place := (a.first+uint32(last))*chunkSteps + uint32(len(c)/step)
 	end := len(c) + size
 	c = append(c, byte(len(sketch)), byte(len(sketch)>>8), byte(len(links)/4))
 	c = append(append(c, links...), sketch...) // links first: they are walked
@@ -283,14 +288,19 @@ func (a *arena) get(place uint32) (sketch, links []byte) {
 	if place == 0 || len(a.chunks) == 0 {
 		return nil, nil
 	}
-	c := a.chunks[place/(chunkSize/step)-a.first][place%(chunkSize/step)*step:]
+	c := a.chunks[a.chunk(place)][place%chunkSteps*step:]
 	n, m := int(c[0])|int(c[1])<<8, 4*int(c[2])
 	return c[3+m : 3+m+n : 3+m+n], c[3 : 3+m : 3+m]
 }
 
+// chunk is which of the chunks held a place lies in.
+func (a *arena) chunk(place uint32) uint32 {
+	return (place/chunkSteps - a.first) % (1 << 32 / chunkSteps)
+}
+
 // drop lets go of the chunks before a place.
 func (a *arena) drop(place uint32) {
-	n := place/(chunkSize/step) - a.first
+	n := a.chunk(place)
 	a.chunks = append([][]byte(nil), a.chunks[n:]...)
 	a.first += n
 }
