@@ -145,8 +145,7 @@ func nextPolls(cfg *config.Config, s config.Source, now time.Time) (next []time.
 	return next
 }
 
-// runTest files a test's item. With `not:` the item must be in each of its
-// topics and in none of those; without, in exactly its topics.
+// runTest files a test's item.
 func runTest(cfg *config.Config, filer *topic.Filer, t config.Test) testLine {
 	src := news.Source{Name: t.SourceName}
 	for _, s := range cfg.Sources {
@@ -160,7 +159,7 @@ func runTest(cfg *config.Config, filer *topic.Filer, t config.Test) testLine {
 		line.Said = append(line.Said, fmt.Sprintf("missing %s, which holds %s", name, filer.Describe(name)))
 	}
 	for _, f := range surplus {
-		if len(t.Not) == 0 || contains(t.Not, f.Topic) {
+		if t.Exact || contains(t.Not, f.Topic) {
 			line.Said = append(line.Said, fmt.Sprintf("surplus %s, by %s, words: %s", f.Topic, f.Rule, strings.Join(f.Words, ", ")))
 		}
 	}
