@@ -38,13 +38,14 @@ var arrows = map[string]map[string]string{
 	"publish": {"news": "renders stories", "store": "takes from the shelf", "canon": "shortens text"},
 	"page":    {"news": "shows stories", "store": "takes from the shelf"},
 	"websub":  {"news": "names topics", "store": "keeps leases"},
-	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses"},
+	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by"},
 	"demo":    {},
 	// what is given away with the binary
 	"deploy/topics": {},
 	"quality": {
 		"news": "gives labelled items", "dedupe": "has them decided", "canon": "brings them into the form of fetched ones",
 		"quality/gold": "compares what was decided with the labels", "near": "learns its models", "quality/learn": "learns them",
+		"config": "reads the rules of topics", "topic": "has items filed by them",
 	},
 	"quality/learn": {"near": "makes its models"},
 	"quality/gold":  {"news": "reads decisions", "canon": "knows equal titles and addresses"},

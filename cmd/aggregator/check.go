@@ -52,7 +52,7 @@ func (c *command) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			filer, err := topic.New(rulesOf(cfg))
+			filer, err := topic.New(cfg.Rules())
 			if err != nil {
 				return err
 			}
