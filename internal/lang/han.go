@@ -1,4 +1,4 @@
-package canon
+package lang
 
 import (
 	"math/bits"
