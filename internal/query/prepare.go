@@ -196,23 +196,31 @@ func (p *Prepared) stem() {
 // lowered is a word as stems are made of it: in lower case, with its accents.
 func lowered(s string, w word, folded string) string {
 	surface := s[w.from:w.to]
-	for i := range len(surface) {
-		if surface[i] >= utf8.RuneSelf {
-			return strings.ToLower(norm.NFC.String(surface))
+	switch {
+	case isASCII(surface):
+		return folded
+	case w.accented:
+		surface = norm.NFC.String(surface)
+	}
+	return strings.ToLower(surface)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return folded
+	return true
 }
 
 // stemOf is the stem of a word in lower case, folded.
 func stemOf(s *lang.Stemmer, l lang.Language, word string) string {
 	stem := s.Stem(l, word)
-	for i := range len(stem) {
-		if stem[i] >= utf8.RuneSelf {
-			return string(appendFold(nil, stem))
-		}
+	if isASCII(stem) {
+		return stem
 	}
-	return stem
+	return string(appendFold(nil, stem))
 }
 
 // word is token i, folded.
