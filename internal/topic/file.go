@@ -57,26 +57,25 @@ func (s *story) filings() []news.Filing {
 func (s *story) fileByRules(p *query.Prepared) {
 	hits := s.f.set.Match(p)
 	for len(hits) > 0 {
-		rule := s.f.asks[hits[0].Index].rule
+		rule := s.f.asks[hits[0]].rule
 		n := 1
-		for n < len(hits) && s.f.asks[hits[n].Index].rule == rule {
+		for n < len(hits) && s.f.asks[hits[n]].rule == rule {
 			n++
 		}
-		s.fileByHits(rule, hits[:n])
+		if _, in := s.in[rule]; !in {
+			s.fileByHits(rule, hits[:n], p)
+		}
 		hits = hits[n:]
 	}
 }
 
 // fileByHits files by what one telling gave for one rule.
-func (s *story) fileByHits(rule int, hits []query.Hit) {
-	if _, in := s.in[rule]; in {
-		return
-	}
+func (s *story) fileByHits(rule int, hits []int, p *query.Prepared) {
 	var c caught
 	for _, h := range hits {
-		c.take(s.f.rules[rule], s.f.asks[h.Index].term, h.Words)
+		c.take(s.f.rules[rule], s.f.asks[h].term)
 	}
-	if filing, ok := s.f.judge(rule, c); ok {
+	if filing, ok := s.f.judge(rule, c, p); ok {
 		s.in[rule] = filing
 	}
 }
@@ -128,7 +127,7 @@ func (s *story) byAsking(rule int) (news.Filing, bool) {
 		for term, w := range r.Score {
 			c.try(r, term, w.Query, p)
 		}
-		if filing, ok := s.f.judge(rule, c); ok {
+		if filing, ok := s.f.judge(rule, c, p); ok {
 			return filing, true
 		}
 	}
@@ -179,17 +178,15 @@ type caught struct {
 	match bool
 	sum   float64
 	terms []int // of Score
-	words []string
 }
 
 func (c *caught) try(r Rule, term int, q *query.Query, p *query.Prepared) {
-	if words, ok := q.Match(p); ok {
-		c.take(r, term, words)
+	if q.Matches(p) {
+		c.take(r, term)
 	}
 }
 
-func (c *caught) take(r Rule, term int, words []string) {
-	c.words = union(c.words, words)
+func (c *caught) take(r Rule, term int) {
 	if term == isMatch {
 		c.match = true
 		return
@@ -198,10 +195,22 @@ func (c *caught) take(r Rule, term int, words []string) {
 	c.terms = append(c.terms, term)
 }
 
+// words are those of the item that the rule caught.
+func (c *caught) words(r Rule, p *query.Prepared) []string {
+	var words []string
+	if c.match {
+		words = r.Match.Words(p)
+	}
+	for _, term := range c.terms {
+		words = union(words, r.Score[term].Query.Words(p))
+	}
+	return words
+}
+
 // judge gives the filing under the rule, if what was caught is enough.
-func (f *Filer) judge(rule int, c caught) (news.Filing, bool) {
+func (f *Filer) judge(rule int, c caught, p *query.Prepared) (news.Filing, bool) {
 	r := f.rules[rule]
-	filing := news.Filing{Topic: r.Name, Where: r.Where, Words: c.words}
+	filing := news.Filing{Topic: r.Name, Where: r.Where}
 	switch {
 	case c.match:
 		filing.Rule = f.reason[rule]
@@ -210,6 +219,7 @@ func (f *Filer) judge(rule int, c caught) (news.Filing, bool) {
 	default:
 		return news.Filing{}, false
 	}
+	filing.Words = c.words(r, p)
 	return filing, true
 }
 

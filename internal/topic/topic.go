@@ -27,6 +27,7 @@ import (
 	neturl "net/url"
 	"strings"
 
+	"aggregator/internal/lang"
 	"aggregator/internal/news"
 	"aggregator/internal/query"
 )
@@ -60,14 +61,23 @@ type Telling struct {
 func Doc(t Telling) query.Doc {
 	it := t.Item
 	return query.Doc{
-		Title: it.Title, Summary: it.Summary, Text: it.Text,
+		Title: it.Title, Summary: it.Summary, Text: it.Text, Lang: language(t),
 		Author: authors(it.Authors),
 		Source: sourceName(t),
 		Host:   host(cmp.Or(it.URL, it.Feed.Link, t.Source.URL)),
 		URL:    it.URL,
-		Lang:   cmp.Or(t.Source.Language, it.Language),
 		Labels: it.Labels, Tags: t.Source.Tags,
 	}
+}
+
+// language is what the configuration says of the source, what the feed says,
+// or what the words look like.
+func language(t Telling) string {
+	if t.Source.Language != "" {
+		return t.Source.Language
+	}
+	it := t.Item
+	return lang.Of(it.Language, it.Title+" "+cmp.Or(it.Summary, it.Text[:min(len(it.Text), 1000)]))
 }
 
 func authors(ps []news.Person) string {
@@ -172,7 +182,7 @@ func (f *Filer) Where(name string) string {
 }
 
 // generation changes when the code files in another way than before.
-const generation = 1
+const generation = 2
 
 // Fingerprint changes when the rules may file a story elsewhere than before,
 // and not when they only move in the file. What else filing depends on, the
