@@ -223,3 +223,26 @@ type fataler interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
+
+// TestMissing reads testdata/missing.txt.
+func TestMissing(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "missing.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(string(data), "\n")
+	p := Prepare(Doc{Title: strings.TrimPrefix(first, "# title: "), Lang: "en"})
+	for line := range strings.Lines(rest) {
+		src, want, found := strings.Cut(strings.TrimSuffix(line, "\n"), " => ")
+		if !found {
+			continue
+		}
+		q, err := Parse(src)
+		if err != nil {
+			t.Fatal(src, err)
+		}
+		if got := strings.Join(q.Missing(p), " | "); got != want {
+			t.Errorf("%s\n got %s\nwant %s", src, got, want)
+		}
+	}
+}

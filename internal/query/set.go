@@ -20,7 +20,7 @@ type Set struct {
 	words    map[string][]int32   // a needed word → leaves
 	stems    map[string][]stemmed // a needed stem → leaves
 	starts   map[string][]started // the first bytes of a needed prefix → leaves
-	values   map[string][]int32   // a host or language → leaves
+	values   map[named][]int32    // a host, language or topic → leaves
 	always   []int32              // queries that may match whatever the words
 	spare    sync.Pool            // of *matcher
 }
@@ -40,6 +40,13 @@ type leaf struct {
 	queries []int32 // that it leads to
 }
 
+// A named is a value that a field must have, or one that stands below it:
+// host:example.org, lang:zh, topic:China.
+type named struct {
+	field field
+	value string
+}
+
 type stemmed struct {
 	leaf int32
 	in   languages
@@ -56,7 +63,7 @@ var startLengths = [...]int{2, 3, 4, 6, 8}
 
 // NewSet prepares queries to be matched together.
 func NewSet(queries []*Query) *Set {
-	s := &Set{words: map[string][]int32{}, stems: map[string][]stemmed{}, starts: map[string][]started{}, values: map[string][]int32{}}
+	s := &Set{words: map[string][]int32{}, stems: map[string][]stemmed{}, starts: map[string][]started{}, values: map[named][]int32{}}
 	known := map[string]int32{}
 	for i, q := range queries {
 		b := s.branch(q.root, known)
@@ -98,8 +105,9 @@ func (s *Set) branch(n *node, known map[string]int32) branch {
 // name enters what leads to the leaf.
 func (s *Set) name(l int32) {
 	n := s.leaves[l].node
-	if n.op == opValue && (n.field == host || n.field == language) {
-		s.values[n.value] = append(s.values[n.value], l)
+	if n.op == opValue && n.field != url {
+		k := named{n.field, n.value}
+		s.values[k] = append(s.values[k], l)
 		s.leaves[l].named = true
 	}
 	for _, w := range n.needs() {
@@ -267,27 +275,29 @@ func (m *matcher) form(i int32) {
 	}
 }
 
-// value follows a host to those above it, zh-Hant to zh.
+// value follows a value and those that it stands below: zh-Hant and zh,
+// news.example.org and example.org, China/Xinjiang and China.
 func (m *matcher) value(v value) {
-	if len(m.set.values) == 0 || v.field != host && v.field != language {
+	if len(m.set.values) == 0 || v.field < host {
 		return
 	}
-	mark := "."
-	if v.field == language {
-		mark = "-"
-	}
-	for rest, more := v.folded, true; more; {
-		for _, l := range m.set.values[rest] {
+	for rest := v.folded; rest != ""; rest = above(v.field, rest) {
+		for _, l := range m.set.values[named{v.field, rest}] {
 			m.named(l, nil)
 		}
-		if v.field == host {
-			_, rest, more = strings.Cut(rest, mark)
-		} else if i := strings.LastIndex(rest, mark); i >= 0 {
-			rest = rest[:i]
-		} else {
-			more = false
-		}
 	}
+}
+
+func above(f field, value string) string {
+	if f == host {
+		_, rest, _ := strings.Cut(value, ".")
+		return rest
+	}
+	mark := "/"
+	if f == language {
+		mark = "-"
+	}
+	return value[:max(0, strings.LastIndex(value, mark))]
 }
 
 // named looks at a leaf that has what it needs, in the form f, and follows it

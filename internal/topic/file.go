@@ -22,13 +22,13 @@ func (f *Filer) File(tellings []Telling) []news.Filing {
 		s.docs = append(s.docs, query.Prepare(Doc(t)))
 	}
 	for _, p := range s.docs {
-		s.fileByRules(p)
+		s.fileByRules(&f.plain, p, anyLevel)
 	}
 	for _, t := range tellings {
 		s.fileBySource(t)
 	}
-	for _, rules := range f.strata {
-		s.settle(rules)
+	for level := range f.asking.at {
+		s.settle(level)
 	}
 	return s.filings()
 }
@@ -53,27 +53,27 @@ func (s *story) filings() []news.Filing {
 	return fs
 }
 
-// fileByRules files by the rules that ask for no topic.
-func (s *story) fileByRules(p *query.Prepared) {
-	hits := s.f.set.Match(p)
+// fileByRules files by those of the rules that are of the level.
+func (s *story) fileByRules(a *asks, p *query.Prepared, level int) {
+	hits := a.set.Match(p)
 	for len(hits) > 0 {
-		rule := s.f.asks[hits[0]].rule
+		rule := a.of[hits[0]].rule
 		n := 1
-		for n < len(hits) && s.f.asks[hits[n]].rule == rule {
+		for n < len(hits) && a.of[hits[n]].rule == rule {
 			n++
 		}
-		if _, in := s.in[rule]; !in {
-			s.fileByHits(rule, hits[:n], p)
+		if _, in := s.in[rule]; !in && (level == anyLevel || s.f.levels[rule] == level) {
+			s.fileByHits(rule, a.of, hits[:n], p)
 		}
 		hits = hits[n:]
 	}
 }
 
 // fileByHits files by what one telling gave for one rule.
-func (s *story) fileByHits(rule int, hits []int, p *query.Prepared) {
+func (s *story) fileByHits(rule int, of []ask, hits []int, p *query.Prepared) {
 	var c caught
 	for _, h := range hits {
-		c.take(s.f.rules[rule], s.f.asks[h].term)
+		c.take(s.f.rules[rule], of[h].term)
 	}
 	if filing, ok := s.f.judge(rule, c, p); ok {
 		s.in[rule] = filing
@@ -89,18 +89,25 @@ func (s *story) fileBySource(t Telling) {
 	}
 }
 
-// settle files by what binds these rules, until nothing is added. What is
-// tried first gives the reason, and a reason rests on what was filed before.
-func (s *story) settle(rules []int) {
-	for s.try(rules, s.byAsking) || s.try(rules, s.byJoin) || s.try(rules, s.byBelow) {
+// settle files by what binds the rules of one level, until nothing is added.
+// What is tried first gives the reason, and a reason rests on what was filed
+// before. Only rules that something leads to are tried: there may be thousands.
+func (s *story) settle(level int) {
+	for s.byAsking(level) || s.try(level, joined, s.byJoin) || s.try(level, above, s.byBelow) {
 	}
 }
 
-// try files under those of rules that why gives a reason for.
-func (s *story) try(rules []int, why func(rule int) (news.Filing, bool)) bool {
+// try files under those rules, to which the topics so far lead, that why gives
+// a reason for.
+func (s *story) try(level int, lead func(links) []int, why func(rule int) (news.Filing, bool)) bool {
+	var rules []int
+	for i := range s.in {
+		rules = append(rules, lead(s.f.links[i])...)
+	}
+	slices.Sort(rules)
 	added := false
-	for _, i := range rules {
-		if _, in := s.in[i]; in {
+	for _, i := range slices.Compact(rules) {
+		if _, in := s.in[i]; in || s.f.levels[i] != level {
 			continue
 		}
 		if f, ok := why(i); ok {
@@ -111,27 +118,20 @@ func (s *story) try(rules []int, why func(rule int) (news.Filing, bool)) bool {
 	return added
 }
 
-// byAsking tries the rule's queries with the topics so far.
-func (s *story) byAsking(rule int) (news.Filing, bool) {
-	if len(s.f.links[rule].asked) == 0 {
-		return news.Filing{}, false
+func joined(l links) []int { return l.joined }
+func above(l links) []int  { return l.above }
+
+// byAsking files by the rules that ask for topics, with the topics so far.
+func (s *story) byAsking(level int) bool {
+	if !s.f.asking.at[level] {
+		return false
 	}
-	r := s.f.rules[rule]
+	before := len(s.in)
 	topics := s.topics()
 	for _, p := range s.docs {
-		p = p.In(topics...)
-		var c caught
-		if r.Match != nil {
-			c.try(r, isMatch, r.Match, p)
-		}
-		for term, w := range r.Score {
-			c.try(r, term, w.Query, p)
-		}
-		if filing, ok := s.f.judge(rule, c, p); ok {
-			return filing, true
-		}
+		s.fileByRules(&s.f.asking, p.In(topics...), level)
 	}
-	return news.Filing{}, false
+	return len(s.in) > before
 }
 
 func (s *story) topics() []string {
@@ -180,12 +180,6 @@ type caught struct {
 	terms []int // of Score
 }
 
-func (c *caught) try(r Rule, term int, q *query.Query, p *query.Prepared) {
-	if q.Matches(p) {
-		c.take(r, term)
-	}
-}
-
 func (c *caught) take(r Rule, term int) {
 	if term == isMatch {
 		c.match = true
@@ -221,25 +215,4 @@ func (f *Filer) judge(rule int, c caught, p *query.Prepared) (news.Filing, bool)
 	}
 	filing.Words = c.words(r, p)
 	return filing, true
-}
-
-// Check files one telling and compares: the topics of want that it is not in,
-// and the filings that are not wanted.
-func (f *Filer) Check(t Telling, want []string) (missing []string, surplus []news.Filing) {
-	wanted := map[string]bool{}
-	for _, w := range want {
-		wanted[key(w)] = true
-	}
-	for _, filing := range f.File([]Telling{t}) {
-		if !wanted[key(filing.Topic)] {
-			surplus = append(surplus, filing)
-		}
-		delete(wanted, key(filing.Topic))
-	}
-	for _, w := range want {
-		if wanted[key(w)] {
-			missing = append(missing, w)
-		}
-	}
-	return missing, surplus
 }

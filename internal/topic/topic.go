@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	neturl "net/url"
+	"slices"
 	"strings"
 
 	"aggregator/internal/lang"
@@ -106,16 +107,25 @@ type Filer struct {
 	rules  []Rule
 	names  map[string]int // folded → rule
 	links  []links        // of each rule
-	strata [][]int        // the rules with links, in the order to settle them
-	set    *query.Set     // the queries of the rules that name no topics
-	asks   []ask          // what each query of the set is
+	levels []int          // of each rule: what it depends on is not above
+	plain  asks           // of the rules that name no topics
+	asking asks           // of those that do
 	reason []string       // of each rule, when its Match holds
+}
+
+// asks are queries that are matched together.
+type asks struct {
+	set *query.Set
+	of  []ask  // what each query of the set is
+	at  []bool // the levels at which there are such rules
 }
 
 // An ask is a query's place: Score[term] of a rule, or its Match.
 type ask struct{ rule, term int }
 
 const isMatch = -1
+
+const anyLevel = -1
 
 // New takes the rules in the order of the configuration. Names must differ by
 // more than case. The error says which rule names a topic that does not
@@ -144,24 +154,33 @@ func New(rules []Rule) (*Filer, error) {
 // key is a name as it is compared.
 func key(name string) string { return strings.Join(strings.Fields(query.Fold(name)), " ") }
 
-// gather makes the set of all queries that need no other topic.
+// gather makes the sets of all queries.
 func (f *Filer) gather() {
-	var queries []*query.Query
-	for i, r := range f.rules {
+	f.plain.gather(f, func(i int) bool { return len(f.links[i].asked) == 0 })
+	f.asking.gather(f, func(i int) bool { return len(f.links[i].asked) > 0 })
+	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
-		if len(f.links[i].asked) > 0 {
+	}
+}
+
+func (a *asks) gather(f *Filer, in func(rule int) bool) {
+	var queries []*query.Query
+	a.at = make([]bool, slices.Max(append(f.levels, 0))+1)
+	for i, r := range f.rules {
+		if !in(i) {
 			continue
 		}
+		a.at[f.levels[i]] = true
 		if r.Match != nil {
 			queries = append(queries, r.Match)
-			f.asks = append(f.asks, ask{i, isMatch})
+			a.of = append(a.of, ask{i, isMatch})
 		}
 		for term, w := range r.Score {
 			queries = append(queries, w.Query)
-			f.asks = append(f.asks, ask{i, term})
+			a.of = append(a.of, ask{i, term})
 		}
 	}
-	f.set = query.NewSet(queries)
+	a.set = query.NewSet(queries)
 }
 
 // Names are the topics in the order of the configuration.
