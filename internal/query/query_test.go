@@ -46,7 +46,7 @@ func testCase(t *testing.T, name string, p *Prepared, line string) {
 	if got := strings.Join(words, " | "); ok != matches || got != strings.TrimSpace(want) {
 		t.Errorf("%s: %s\n got %v, %s\nwant %v, %s", name, src, ok, got, matches, want)
 	}
-	hits := NewSet([]*Query{q}).Match(p)
+	hits := NewSet([]*Query{q}).Match(p).Queries
 	if (len(hits) == 1) != ok {
 		t.Errorf("%s: %s: alone it gives %v, in a set %v", name, src, words, hits)
 	}
