@@ -27,10 +27,9 @@ type Set struct {
 
 // A branch is a node of a query over leaves of the set.
 type branch struct {
-	op     op // opAnd, opOr, opNot, opOf; any other is a leaf
-	number int
-	leaf   int32
-	kids   []branch
+	*node
+	leaf int32 // of one that has no kids
+	kids []branch
 }
 
 // A leaf is a node that the set does not take apart.
@@ -88,9 +87,8 @@ func NewSet(queries []*Query) *Set {
 }
 
 func (s *Set) branch(n *node, known map[string]int32) branch {
-	switch n.op {
-	case opAnd, opOr, opNot, opOf:
-		b := branch{op: n.op, number: n.number}
+	if len(n.kids) > 0 {
+		b := branch{node: n}
 		for _, k := range n.kids {
 			b.kids = append(b.kids, s.branch(k, known))
 		}
@@ -104,7 +102,7 @@ func (s *Set) branch(n *node, known map[string]int32) branch {
 		s.leaves = append(s.leaves, leaf{node: n})
 		s.name(l)
 	}
-	return branch{op: n.op, leaf: l}
+	return branch{node: n, leaf: l}
 }
 
 // name enters what leads to the leaf.
@@ -115,17 +113,19 @@ func (s *Set) name(l int32) {
 		s.values[k] = append(s.values[k], l)
 		s.leaves[l].named = true
 	}
-	for _, w := range n.needs() {
-		s.leaves[l].named = true
-		if w.prefix {
-			k := w.word[:startLength(len(w.word))]
-			s.starts[k] = append(s.starts[k], started{l, w.word})
-			continue
-		}
-		s.words[w.word] = append(s.words[w.word], l)
-		for _, st := range w.stems {
-			s.stems[st.of] = append(s.stems[st.of], stemmed{l, st.in})
-		}
+	if n.op != opWords {
+		return
+	}
+	s.leaves[l].named = true
+	w := slices.MaxFunc(n.words, rarer)
+	if w.prefix {
+		k := w.word[:startLength(len(w.word))]
+		s.starts[k] = append(s.starts[k], started{l, w.word})
+		return
+	}
+	s.words[w.word] = append(s.words[w.word], l)
+	for _, st := range w.stems {
+		s.stems[st.of] = append(s.stems[st.of], stemmed{l, st.in})
 	}
 }
 
@@ -145,7 +145,7 @@ func (s *Set) needs(b branch) []int32 {
 	switch b.op {
 	case opNot:
 		return nil
-	case opAnd:
+	case opAnd, opNear:
 		return s.fewest(b.kids, 1)
 	case opOr:
 		return s.fewest(b.kids, len(b.kids))
@@ -171,28 +171,6 @@ func (s *Set) fewest(kids []branch, n int) []int32 {
 	}
 	slices.SortStableFunc(all, func(a, b []int32) int { return len(a) - len(b) })
 	return slices.Concat(all[:n]...)
-}
-
-// needs are patterns of which at least one is in every item that n matches, for
-// words and what NEAR binds.
-func (n *node) needs() []pattern {
-	switch n.op {
-	case opWords:
-		return []pattern{slices.MaxFunc(n.words, rarer)}
-	case opNear:
-		a, b := n.kids[0].needs(), n.kids[1].needs()
-		if len(b) < len(a) {
-			return b
-		}
-		return a
-	case opOr:
-		var all []pattern
-		for _, k := range n.kids {
-			all = append(all, k.needs()...)
-		}
-		return all
-	}
-	return nil
 }
 
 // rarer orders patterns by what they promise to leave out.
