@@ -24,12 +24,8 @@ func matchText(r Rule) string {
 }
 
 // scoreText is like `score 5 ≥ 3: "human rights" +3, tag:ngo +2`.
-func (c *caught) scoreText(r Rule) string {
-	terms := make([]string, len(c.terms))
-	for i, term := range c.terms {
-		terms[i] = weightText(r.Score[term])
-	}
-	return fmt.Sprintf("score %s ≥ %s: %s", number(c.sum), number(r.Threshold), strings.Join(terms, ", "))
+func scoreText(sum, threshold float64, terms []string) string {
+	return fmt.Sprintf("score %s ≥ %s: %s", number(sum), number(threshold), strings.Join(terms, ", "))
 }
 
 func weightText(w Weighted) string {

@@ -27,6 +27,7 @@ import (
 	neturl "net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"aggregator/internal/lang"
 	"aggregator/internal/news"
@@ -101,8 +102,8 @@ func host(address string) string {
 	return u.Hostname()
 }
 
-// A Filer files stories by its rules. It does not change: goroutines may
-// share it.
+// A Filer files stories by its rules. It does not change but for working
+// memory: goroutines may share it.
 type Filer struct {
 	rules  []Rule
 	names  map[string]int // folded → rule
@@ -111,6 +112,8 @@ type Filer struct {
 	plain  asks           // of the rules that name no topics
 	asking asks           // of those that do
 	reason []string       // of each rule, when its Match holds
+	terms  [][]string     // of each rule, the texts of its Score
+	spare  sync.Pool      // of *story
 }
 
 // asks are queries that are matched together.
@@ -160,7 +163,13 @@ func (f *Filer) gather() {
 	f.asking.gather(f, func(i int) bool { return len(f.links[i].asked) > 0 })
 	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
+		var terms []string
+		for _, w := range r.Score {
+			terms = append(terms, weightText(w))
+		}
+		f.terms = append(f.terms, terms)
 	}
+	f.spare.New = func() any { return &story{f: f, place: make([]int32, len(f.rules))} }
 }
 
 func (a *asks) gather(f *Filer, in func(rule int) bool) {
