@@ -61,10 +61,13 @@ func TestInitTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, names := range []string{"help", "china,chyna"} {
-		d.run("init", "--topics", names).wants(t, wrongUsage, "starter library", "China")
+		d.run("init", "--topics", names).wants(t, wrongUsage, "starter library", "china-human-rights", "China/Human Rights")
 	}
-	d.must("init", "--topics", "China", "--opml", "mine.opml")
-	d.says([]string{"check"}, "China", "Everything", "日报", "tests passed")
+	d.must("init", "--topics", "China-Human-Rights", "--opml", "mine.opml")
+	d.says([]string{"check"}, "China/Human Rights", "Everything", "日报", "tests passed")
+	if left, err := os.ReadDir(d.path("topics")); err != nil || len(left) != 3 {
+		t.Errorf("a topic and its two parents: %v, %v", left, err)
+	}
 	d.must("init", "-c", "all.yaml", "--topics", "all")
 	d.says([]string{"check", "-c", "all.yaml"}, "tests passed")
 }
@@ -79,12 +82,14 @@ func TestInitTopicsOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.write("topics/china.yaml", "# mine\n")
-	d.run("init", "-c", "second.yaml", "--topics", "all").wants(t, failed, "china.yaml", "not overwritten", "move it aside")
+	d.run("init", "-c", "second.yaml", "--topics", "afghanistan,china").wants(t, failed, "china.yaml", "not overwritten", "move it aside")
 	if d.read("topics/china.yaml") != "# mine\n" {
 		t.Error("init overwrote a topic")
 	}
-	if _, err := os.Stat(d.path("second.yaml")); err == nil {
-		t.Error("init wrote a configuration without its topics")
+	for _, name := range []string{"second.yaml", "topics/afghanistan.yaml"} {
+		if _, err := os.Stat(d.path(name)); err == nil {
+			t.Errorf("init wrote %s, but not all", name)
+		}
 	}
 }
 
