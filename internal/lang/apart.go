@@ -56,8 +56,10 @@ var apart = map[Language]map[string]string{
 	germanNumber: {
 		"rechts": "rechts.",
 	},
-	// The other way round: Snowball has кит (whale) for китая.
+	// Elections and a choice; and the other way round: Snowball has кит (whale) for
+	// китая.
 	russianNumber: {
+		"выборы": "выборы.", "выборов": "выборы.", "выборам": "выборы.", "выборами": "выборы.", "выборах": "выборы.",
 		"китай": "китай.", "китая": "китай.", "китаю": "китай.", "китаем": "китай.", "китае": "китай.",
 	},
 }

@@ -61,7 +61,7 @@ func BenchmarkSet(b *testing.B) {
 			s := NewSet(qs)
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Match(p)
+				s.Match(p).Done()
 			}
 		})
 	}

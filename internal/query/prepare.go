@@ -83,7 +83,20 @@ type form struct {
 }
 
 // Prepare reads d for [Query.Match] and [Set.Match].
-func Prepare(d Doc) *Prepared {
+func Prepare(d Doc) *Prepared { return new(Reader).Prepare(d) }
+
+// A Reader prepares one item after the other. It remembers the stems of words,
+// most of which come again: no two goroutines may share it.
+type Reader struct {
+	stemmer lang.Stemmer
+	stems   [lang.Languages]map[string]string // a word as it is written → its stem, folded
+}
+
+// mostStems are remembered of a language, some 1.5 MB, before all is forgotten.
+const mostStems = 1 << 14
+
+// Prepare is like the function of that name.
+func (r *Reader) Prepare(d Doc) *Prepared {
 	size := len(d.Title) + len(d.Summary) + len(d.Text) + 64
 	b := builder{p: &Prepared{lang: lang.Numbered(d.Lang), tokens: make([]token, 0, size/5)}, folded: make([]byte, 0, size), ends: make([]int32, 0, size/5)}
 	b.add(title, d.Title)
@@ -97,7 +110,11 @@ func Prepare(d Doc) *Prepared {
 	b.add(url, d.URL)
 	b.add(language, d.Lang)
 	b.add(topic, d.Topics...)
-	return b.done()
+	b.done()
+	if b.p.lang != lang.None {
+		b.p.stem(r)
+	}
+	return b.p
 }
 
 // In is p as it is in these topics, too.
@@ -149,9 +166,8 @@ func (b *builder) cut(s string) {
 	})
 }
 
-// done finds the tokens that are the same word, and the words that have the
-// same stem.
-func (b *builder) done() *Prepared {
+// done finds the tokens that are the same word.
+func (b *builder) done() {
 	p := b.p
 	folded, from := string(b.folded), int32(0)
 	p.forms = make([]form, 0, len(p.tokens)*2/3)
@@ -169,15 +185,10 @@ func (b *builder) done() *Prepared {
 		}
 		p.tokens[i].form, p.forms[f].last = f, i
 	}
-	if p.lang != lang.None {
-		p.stem()
-	}
-	return p
 }
 
 // stem gives the forms their stems, as their first tokens are written.
-func (p *Prepared) stem() {
-	var s lang.Stemmer
+func (p *Prepared) stem(r *Reader) {
 	p.byStem = make(map[string]int32, len(p.forms))
 	for i := range p.forms {
 		f := &p.forms[i]
@@ -185,12 +196,25 @@ func (p *Prepared) stem() {
 		if t.lone {
 			continue
 		}
-		f.stem = stemOf(&s, p.lang, lowered(p.values[t.value].raw, t.word, f.text))
+		f.stem = r.stem(p.lang, p.values[t.value].raw, t.word, f.text)
 		if first, known := p.byStem[f.stem]; known {
 			f.same = first
 		}
 		p.byStem[f.stem] = int32(i)
 	}
+}
+
+func (r *Reader) stem(l lang.Language, s string, w word, folded string) string {
+	surface := s[w.from:w.to]
+	if stem, known := r.stems[l][surface]; known {
+		return stem
+	}
+	stem := stemOf(&r.stemmer, l, lowered(s, w, folded))
+	if len(r.stems[l]) == mostStems || r.stems[l] == nil {
+		r.stems[l] = map[string]string{}
+	}
+	r.stems[l][strings.Clone(surface)] = strings.Clone(stem)
+	return stem
 }
 
 // lowered is a word as stems are made of it: in lower case, with its accents.

@@ -129,10 +129,14 @@ func TestSetIsNaive(t *testing.T) {
 		}
 		p := Prepare(anyDoc(t))
 		set := NewSet(qs)
-		set.Match(Prepare(anyDoc(t))) // what it did before does not show
-		hits := set.Match(p)
+		set.Match(Prepare(anyDoc(t))).Done() // what it did before does not show
+		found := set.Match(p)
+		hits := slices.Clone(found.Queries)
 		for i, q := range qs {
-			_, ok := q.Match(p)
+			words, ok := q.Match(p)
+			if ok && !slices.Equal(found.Words(i), words) {
+				t.Fatalf("%s: alone %q, in the set %q", q, words, found.Words(i))
+			}
 			if naive := q.root.naive(p); ok != naive || slices.Contains(hits, i) != naive {
 				t.Fatalf("%s: it is %v; alone %v, in the set %v", q, naive, ok, hits)
 			}
@@ -140,8 +144,9 @@ func TestSetIsNaive(t *testing.T) {
 		if !slices.IsSorted(hits) || len(slices.Compact(slices.Clone(hits))) != len(hits) {
 			t.Fatalf("hits are %v", hits)
 		}
-		if again := set.Match(p); !slices.Equal(again, hits) {
-			t.Fatalf("once %v, then %v", hits, again)
+		found.Done()
+		if again := set.Match(p); !slices.Equal(again.Queries, hits) {
+			t.Fatalf("once %v, then %v", hits, again.Queries)
 		}
 	})
 }

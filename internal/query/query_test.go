@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"aggregator/internal/lang"
 )
 
 var update = flag.Bool("update", false, "write what came out as what must come out")
@@ -46,7 +48,7 @@ func testCase(t *testing.T, name string, p *Prepared, line string) {
 	if got := strings.Join(words, " | "); ok != matches || got != strings.TrimSpace(want) {
 		t.Errorf("%s: %s\n got %v, %s\nwant %v, %s", name, src, ok, got, matches, want)
 	}
-	hits := NewSet([]*Query{q}).Match(p)
+	hits := NewSet([]*Query{q}).Match(p).Queries
 	if (len(hits) == 1) != ok {
 		t.Errorf("%s: %s: alone it gives %v, in a set %v", name, src, words, hits)
 	}
@@ -244,5 +246,38 @@ func TestMissing(t *testing.T) {
 		if got := strings.Join(q.Missing(p), " | "); got != want {
 			t.Errorf("%s\n got %s\nwant %s", src, got, want)
 		}
+	}
+}
+
+// TestExamples runs the table of examples in docs/queries.md.
+func TestExamples(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "queries.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(data), "## Examples")
+	table, _, _ = strings.Cut(table, "\n## ")
+	n := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " |")
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		n++
+		q, err := Parse(strings.Trim(cells[0], "` "))
+		if err != nil {
+			t.Errorf("%s: %v", cells[0], err)
+			continue
+		}
+		for i, cell := range cells[1:] {
+			title := strings.TrimSpace(cell)
+			p := Prepare(Doc{Title: title, Lang: lang.Of("", title)})
+			if title != "" && q.Matches(p) != (i == 0) {
+				t.Errorf("%s and %q: it is %v", q, title, i != 0)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d examples were read", n)
 	}
 }

@@ -20,6 +20,7 @@ type Set struct {
 	words    map[string][]int32   // a needed word → leaves
 	stems    map[string][]stemmed // a needed stem → leaves
 	starts   map[string][]started // the first bytes of a needed prefix → leaves
+	lengths  []int                // of the keys of starts, ascending
 	values   map[named][]int32    // a host, language or topic → leaves
 	always   []int32              // queries that may match whatever the words
 	spare    sync.Pool            // of *matcher
@@ -76,8 +77,13 @@ func NewSet(queries []*Query) *Set {
 			s.leaves[l].queries = append(s.leaves[l].queries, int32(i))
 		}
 	}
+	for k := range s.starts {
+		s.lengths = append(s.lengths, len(k))
+	}
+	slices.Sort(s.lengths)
+	s.lengths = slices.Compact(s.lengths)
 	s.spare.New = func() any {
-		return &matcher{set: s, leaves: make([]uint32, len(s.leaves)), queries: make([]uint32, len(s.branches))}
+		return &matcher{set: s, leaves: make([]uint32, len(s.leaves)), tokens: make([]int32, len(s.leaves)), queries: make([]uint32, len(s.branches))}
 	}
 	return s
 }
@@ -201,9 +207,9 @@ func rarer(a, b pattern) int {
 	return len(a.word) - len(b.word)
 }
 
-// Match gives the places, in NewSet's order, of the queries that the item is
-// what they ask for.
-func (s *Set) Match(p *Prepared) []int {
+// Match gives the queries that the item is what they ask for. Call Done when
+// all is known of them that is wanted.
+func (s *Set) Match(p *Prepared) Matched {
 	m := s.spare.Get().(*matcher)
 	m.begin(p)
 	for i := range p.forms {
@@ -215,16 +221,34 @@ func (s *Set) Match(p *Prepared) []int {
 	for _, q := range s.always {
 		m.offer(q)
 	}
-	var hits []int
+	m.hits = m.hits[:0]
 	for _, q := range m.offered {
 		if m.holds(&s.branches[q]) {
-			hits = append(hits, int(q))
+			m.hits = append(m.hits, int(q))
 		}
 	}
-	slices.Sort(hits)
-	m.p = nil
-	s.spare.Put(m)
-	return hits
+	slices.Sort(m.hits)
+	return Matched{m.hits, m}
+}
+
+// Matched is what a Set found.
+type Matched struct {
+	// Queries are by their places in what NewSet was given, in that order.
+	Queries []int
+	m       *matcher
+}
+
+// Words are those that [Query.Match] gives for one of Queries.
+func (f Matched) Words(query int) []string {
+	c := &catch{p: f.m.p}
+	f.m.take(&f.m.set.branches[query], c)
+	return c.words
+}
+
+// Done gives the working memory back; Queries are void then.
+func (f Matched) Done() {
+	f.m.p = nil
+	f.m.set.spare.Put(f.m)
 }
 
 // A matcher is the working memory of one Match. What stands in leaves and
@@ -234,8 +258,10 @@ type matcher struct {
 	p       *Prepared
 	now     uint32
 	leaves  []uint32 // now<<1, and 1 if the leaf holds
+	tokens  []int32  // of a leaf that is one word and holds: where it does first; -1: not known
 	queries []uint32 // now: is among offered
 	offered []int32
+	hits    []int
 }
 
 func (m *matcher) begin(p *Prepared) {
@@ -260,10 +286,7 @@ func (m *matcher) form(i int32) {
 			}
 		}
 	}
-	if len(s.starts) == 0 {
-		return
-	}
-	for _, n := range startLengths {
+	for _, n := range s.lengths {
 		if n > len(f.text) {
 			return
 		}
@@ -307,10 +330,10 @@ func (m *matcher) named(l int32, f *form) {
 		return
 	}
 	n := m.set.leaves[l].node
-	word := f != nil && n.op == opWords && len(n.words) == 1 && n.field != tag
-	holds := word && n.looksIn(m.p.values[m.p.tokens[f.first].value]) || n.holds(m.p)
-	m.leaves[l] = m.now << 1
-	if !holds {
+	m.leaves[l], m.tokens[l] = m.now<<1, -1
+	if f != nil && n.op == opWords && len(n.words) == 1 && n.field != tag && n.looksIn(m.p.values[m.p.tokens[f.first].value]) {
+		m.tokens[l] = f.first // forms come as they first stand in the item
+	} else if !n.holds(m.p) {
 		return
 	}
 	m.leaves[l] |= 1
@@ -339,7 +362,7 @@ func (m *matcher) holds(b *branch) bool {
 		return m.count(b.kids, b.number) == b.number
 	}
 	if m.leaves[b.leaf]>>1 != m.now {
-		m.leaves[b.leaf] = m.now << 1
+		m.leaves[b.leaf], m.tokens[b.leaf] = m.now<<1, -1
 		if l := m.set.leaves[b.leaf]; !l.named && l.holds(m.p) {
 			m.leaves[b.leaf] |= 1
 		}
@@ -358,4 +381,24 @@ func (m *matcher) count(kids []branch, n int) (held int) {
 		}
 	}
 	return held
+}
+
+// take collects the words of b, which holds.
+func (m *matcher) take(b *branch, c *catch) {
+	switch b.op {
+	case opNot:
+	case opAnd, opOr, opOf:
+		for i := range b.kids {
+			if len(c.words) < maxWords && m.holds(&b.kids[i]) {
+				m.take(&b.kids[i], c)
+			}
+		}
+	default:
+		n := m.set.leaves[b.leaf].node
+		if t := m.tokens[b.leaf]; t >= 0 && !n.words[0].prefix {
+			c.add(m.p.surface(span{int(t), int(t) + 1}))
+			return
+		}
+		c.take(n)
+	}
 }

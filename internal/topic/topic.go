@@ -27,6 +27,7 @@ import (
 	neturl "net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"aggregator/internal/lang"
 	"aggregator/internal/news"
@@ -101,8 +102,8 @@ func host(address string) string {
 	return u.Hostname()
 }
 
-// A Filer files stories by its rules. It does not change: goroutines may
-// share it.
+// A Filer files stories by its rules. It does not change but for working
+// memory: goroutines may share it.
 type Filer struct {
 	rules  []Rule
 	names  map[string]int // folded → rule
@@ -111,6 +112,7 @@ type Filer struct {
 	plain  asks           // of the rules that name no topics
 	asking asks           // of those that do
 	reason []string       // of each rule, when its Match holds
+	spare  sync.Pool      // of *story
 }
 
 // asks are queries that are matched together.
@@ -161,6 +163,7 @@ func (f *Filer) gather() {
 	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
 	}
+	f.spare.New = func() any { return &story{f: f, place: make([]int32, len(f.rules))} }
 }
 
 func (a *asks) gather(f *Filer, in func(rule int) bool) {
