@@ -31,12 +31,12 @@ func TestTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"nyt17 + rss  teaser Dams                     4  .333 .250 .286 ",
-		"nyt17        teaser Dams                     2  .333 .250 .286 ",
-		"nyt17        body   Dams                     2  .667 1.000.800 ",
-		"nyt17        teaser China                    2  1.000.500 .667 ",
-		"nyt17        teaser China/Human Rights       2  1.000.500 .667 ",
-		"rw17         teaser Dams                     2  -    .250 -\n",
+		"nyt17 + rss  teaser Dams                     4  .333  .250  .286 ",
+		"nyt17        teaser Dams                     2  .333  .250  .286 ",
+		"nyt17        body   Dams                     2  .667  1.000 .800 ",
+		"nyt17        teaser China                    2  1.000 .500  .667 ",
+		"nyt17        teaser China/Human Rights       2  1.000 .500  .667 ",
+		"rw17         teaser Dams                     2  -     .250  -\n",
 		"nyt17.teaser.Dams wrong: 1 items\n- The dam of a champion\n    A mare and her foals.\n    dam by match: dam OR dams\n",
 		"nyt17.teaser.Dams missed: 1 items\n- Night of water\n",
 		"rw17.teaser.Dams wrong: 0 items\n",
