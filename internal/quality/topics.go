@@ -189,13 +189,13 @@ func printTopics(w io.Writer, rows []topicRow) {
 	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "Topics\n%-13s%-7s%-20s%6s  %-5s%-5s%s\n", "set", "text", "topic", "items", "P", "R", "F1")
+	fmt.Fprintf(w, "Topics\n%-13s%-7s%-20s%6s  %-6s%-6s%s\n", "set", "text", "topic", "items", "P", "R", "F1")
 	for _, r := range rows {
 		p, f1 := decimal(r.result.At[gold.Precision]), decimal(r.result.At[gold.F1])+" "+decimal(r.result.Low[gold.F1])+"-"+decimal(r.result.High[gold.F1])
 		if r.partial {
 			p, f1 = "-", "-"
 		}
-		fmt.Fprintf(w, "%-13s%-7s%-20s%6.0f  %-5s%-5s%s\n", r.set, r.text, r.topic, r.result.Sum.Groups, p, decimal(r.result.At[gold.Recall]), f1)
+		fmt.Fprintf(w, "%-13s%-7s%-20s%6.0f  %-6s%-6s%s\n", r.set, r.text, r.topic, r.result.Sum.Groups, p, decimal(r.result.At[gold.Recall]), f1)
 	}
 	fmt.Fprintln(w)
 }
