@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -30,9 +31,13 @@ const (
 // refileStep is how many stories are filed anew in one step.
 const refileStep = 500
 
-// fingerprint changes when filing may: rules, and what sources add to them.
+// fingerprint changes when filing may: rules, what sources add to them, and the
+// lines that say why a story is where it is. It is the same from every folder.
 func (pl *plan) fingerprint() string {
 	parts := []string{fmt.Sprint(pl.Filer.Fingerprint())}
+	for _, name := range pl.Filer.Names() {
+		parts = append(parts, path.Base(pl.Filer.Where(name)))
+	}
 	for _, s := range pl.Sources {
 		if s.Name+s.Language != "" || len(s.Topics)+len(s.Tags) > 0 {
 			parts = append(parts, s.Key, s.Name, s.Language, fmt.Sprintf("%q %q", s.Topics, s.Tags))

@@ -213,3 +213,23 @@ func TestMatch(t *testing.T) {
 		wants(t, q, got, want)
 	}
 }
+
+// A rule that only moved in its file is named by its new line, and nothing is
+// filed otherwise; the folder from which the file is named is all one.
+func TestRuleMoves(t *testing.T) {
+	d := newDesk(t, "a")
+	d.rules(topic.Rule{Name: "Dams", Match: parse(t, "dam"), Where: "aggregator.yaml:7"})
+	d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+	d.pass()
+	for _, to := range []struct{ where, kept string }{
+		{"aggregator.yaml:9", "aggregator.yaml:9"}, {"/etc/aggregator.yaml:9", "aggregator.yaml:9"},
+	} {
+		pl := d.planWith(topic.Rule{Name: "Dams", Match: parse(t, "dam"), Where: to.where})
+		c, err := d.changed(d.open(), pl, atOnce)
+		if err != nil || c.Changed+len(c.Topics) != 0 {
+			t.Errorf("%+v, %v", c, err)
+		}
+		d.plan = pl
+		wants(t, "line", d.one().Topics[0].Where, to.kept)
+	}
+}
