@@ -57,6 +57,11 @@ func (c *command) checkDiff(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	if c.site == nil && path != c.path() && !c.json {
+		for _, w := range cfg.Warnings {
+			fmt.Fprintf(c.err, "warning: %v\n", w)
+		}
+	}
 	// A daemon that has to be asked works in another folder.
 	abs, err := filepath.Abs(path)
 	if err == nil {
@@ -190,7 +195,7 @@ func (c *command) printMoved(sign string, lines []movedLine, of int) {
 		fmt.Fprintf(c.out, "    %s %s  %s  %s\n", sign, moment(l.Published), clip(l.Source, 20), clip(titleOf(l.Title), 70))
 		why := strings.TrimSpace(l.Rule + " " + where(l.Where))
 		if sign == "−" {
-			why = "was in by " + why
+			why = "before: " + why
 		}
 		if len(l.Words) > 0 {
 			why += "; words: " + strings.Join(l.Words, ", ")
@@ -216,7 +221,11 @@ func says(t poll.TopicChange, becomes string) string {
 
 // total is the last line about changes.
 func total(stories, changed, added, removed, topics int, verb string) string {
-	return fmt.Sprintf("%d of %d kept stories %s filed otherwise: +%d −%d in %d topics", changed, stories, verb, added, removed, topics)
+	in := fmt.Sprintf("%d topics", topics)
+	if topics == 1 {
+		in = "1 topic"
+	}
+	return fmt.Sprintf("%d of %d kept stories %s filed otherwise: +%d −%d in %s", changed, stories, verb, added, removed, in)
 }
 
 // printChanges says what a reload made of the kept stories.

@@ -29,7 +29,7 @@ func (c *command) matchCommand() *cobra.Command {
 	var in, since string
 	limit := mostMatched
 	cmd := &cobra.Command{
-		Use: "match QUERY", Short: "List the kept stories that a query would have caught, newest first", Args: cobra.ExactArgs(1),
+		Use: "match QUERY", Short: "List the kept stories that a query would have caught, newest first", Args: oneQuery,
 		Long: `match tries a query on the stories that are kept, as the rule of a topic: a story
 is caught if one of its tellings is. It prints the words that were caught, and
 the topics that each story is in now; topic:China in the query means these, too.
@@ -62,6 +62,13 @@ Put the query in quotes, so that the shell gives it as it is.`,
 	cmd.Flags().StringVar(&since, "since", "", "only those published since so long ago, as 24h or 7d")
 	cmd.Flags().IntVar(&limit, "limit", mostMatched, "print so many, the newest; 0: all, as --json does by itself")
 	return cmd
+}
+
+func oneQuery(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%d words where one query belongs; put it in quotes: 'china AND \"human rights\"'", len(args))
+	}
+	return nil
 }
 
 func (c *command) match(ctx context.Context, s *site, text string, q *query.Query, in, since string, limit int) error {
