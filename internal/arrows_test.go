@@ -18,14 +18,15 @@ import (
 var arrows = map[string]map[string]string{
 	// floor 1
 	"news":     {},
+	"lang":     {},
 	"canon":    {},
-	"query":    {},
+	"query":    {"lang": "compares words by their stems and characters"},
 	"schedule": {},
 	// floor 2: the data's walk
 	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
-	"near":            {"canon": "compares words"},
+	"near":            {"canon": "compares words", "lang": "compares characters"},
 	"dedupe":          {"news": "decides about items", "canon": "compares words and addresses", "near": "compares near texts"},
-	"topic":           {"news": "files stories", "query": "matches rules", "canon": "reads words of kept items"},
+	"topic":           {"news": "files stories", "query": "matches rules", "canon": "reads words of kept items", "lang": "knows which language they are in"},
 	"store":           {"news": "keeps the words"},
 	"store/bolt":      {"store": "is a twin of the contract", "news": "keeps the words"},
 	"store/redis":     {"store": "is a twin of the contract", "news": "keeps the words"},
@@ -61,6 +62,7 @@ var doors = map[string][]string{
 	"github.com/invopop/jsonschema":       {"config"},
 	"github.com/microcosm-cc/bluemonday":  {"canon"},
 	"github.com/clipperhouse/uax29/v2":    {"query", "canon"},
+	"github.com/blevesearch/snowballstem": {"lang"},
 	"github.com/cespare/xxhash/v2":        {"canon"},
 	"github.com/klauspost/compress":       {"store", "publish", "fetch"}, // kept texts, served feeds, received bodies
 	"github.com/spf13/cobra":              {"cmd"},

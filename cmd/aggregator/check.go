@@ -114,8 +114,16 @@ func check(cfg *config.Config, filer *topic.Filer, now time.Time) checked {
 		Faults: config.Faults{}, Warnings: append(config.Faults{}, cfg.Warnings...),
 		Tests: []testLine{}, Topics: []checkedTopic{}, Sources: []checkedPolls{},
 	}
+	sources := map[string]news.Source{}
+	for _, s := range cfg.Sources {
+		sources[s.Key] = s.Source
+	}
 	for _, t := range cfg.Tests {
-		result.Tests = append(result.Tests, runTest(cfg, filer, t))
+		src, ours := sources[t.Item.Source]
+		if !ours {
+			src = news.Source{Name: t.SourceName}
+		}
+		result.Tests = append(result.Tests, runTest(filer, t, src))
 	}
 	for _, t := range cfg.Topics {
 		result.Topics = append(result.Topics, checkedTopic{t.Name, filer.Describe(t.Name)})
@@ -147,22 +155,15 @@ func nextPolls(cfg *config.Config, s config.Source, now time.Time) (next []time.
 	return next
 }
 
-// runTest files a test's item. With `not:` the item must be in each of its
-// topics and in none of those; without, in exactly its topics.
-func runTest(cfg *config.Config, filer *topic.Filer, t config.Test) testLine {
-	src := news.Source{Name: t.SourceName}
-	for _, s := range cfg.Sources {
-		if s.Key == t.Item.Source {
-			src = s.Source
-		}
-	}
+// runTest files a test's item.
+func runTest(filer *topic.Filer, t config.Test, src news.Source) testLine {
 	line := testLine{Where: t.Where, Title: t.Item.Title}
 	missing, surplus := filer.Check(topic.Telling{Item: t.Item, Source: src}, t.Topics)
-	for _, name := range missing {
-		line.Said = append(line.Said, fmt.Sprintf("missing %s, which holds %s", name, filer.Describe(name)))
+	for _, m := range missing {
+		line.Said = append(line.Said, fmt.Sprintf("missing %s: it lacks %s", m.Topic, m.Lacks))
 	}
 	for _, f := range surplus {
-		if len(t.Not) == 0 || contains(t.Not, f.Topic) {
+		if t.Exact || contains(t.Not, f.Topic) {
 			line.Said = append(line.Said, fmt.Sprintf("surplus %s, by %s, words: %s", f.Topic, f.Rule, strings.Join(f.Words, ", ")))
 		}
 	}

@@ -15,16 +15,19 @@ simple; fast. Where two pull apart, the earlier one wins.
 # Floors and rooms
 
 A room is a package. It imports only from floors below its own; rooms on one
-floor do not know one another, but for floor 2, which reads from left to right.
+floor do not know one another, but for floor 2, which reads from left to right,
+and lang, which its whole floor may ask.
 Each foreign library has one door. internal/arrows_test.go holds every arrow
 that is allowed, with its reason, and fails on any other.
 
 	4  cmd/aggregator
 	3  poll     publish     page     config
 	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, storetest)
-	1  news     canon     query     schedule
+	1  news     lang     canon     query     schedule
 
 	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
+	lang      which language a text is in, what the forms of its words have in
+	          common, Chinese characters in both scripts
 	canon     canonical addresses; safe HTML; plain words; bytes to UTF-8
 	query     the language of rules: parse once, match many items
 	schedule  cron specs to due moments, spread steadily; knows no clock

@@ -50,6 +50,11 @@ func Fold(s string) string {
 // which have neither case nor accents.
 func isHanLead(c byte) bool { return 0xe3 <= c && c <= 0xe9 }
 
+// hanBytes is the length in UTF-8 of what begins so.
+const hanBytes = 3
+
+func isTail(c byte) bool { return c&0xc0 == 0x80 }
+
 // hanRun is the length of the run of Han and kana that s begins with; at least
 // one byte, if that is broken.
 func hanRun(s string) int {

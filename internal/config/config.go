@@ -153,13 +153,14 @@ type Publish struct {
 	Hub string // builtin, off, or the address of a hub
 }
 
-// A Test is an item with the topics that it must reach: exactly Topics where
-// Not is empty, else each of Topics and none of Not.
+// A Test is an item with the topics that it must reach: each of Topics and none
+// of Not; if it is Exact, in no other topic either.
 type Test struct {
 	// Item has title, summary, HTML-less text, address, authors, language and
 	// labels; its Source is the key of the source named, if it is one of ours.
 	Item        news.Item
 	SourceName  string
 	Topics, Not []string
+	Exact       bool
 	Where       string // FILE:LINE
 }

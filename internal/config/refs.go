@@ -85,14 +85,14 @@ func (l *loader) topicExists(at value[string], name string, places map[string]pl
 
 func (l *loader) testTopics(s *testSpec, places map[string]place) {
 	in := map[string]bool{}
-	for _, t := range s.Topics {
+	for _, t := range slices.Concat(s.Topics, s.In) {
 		l.topicExists(t, t.V, places)
 		in[l.named(t.V)] = true
 	}
 	for _, t := range s.Not {
 		l.topicExists(t, t.V, places)
 		if in[l.named(t.V)] {
-			l.fault(t.place, fmt.Sprintf("%q stands in topics and in not", t.V), "leave one out")
+			l.fault(t.place, fmt.Sprintf("%q is wanted and stands in not", t.V), "leave one out")
 		}
 	}
 }

@@ -226,10 +226,15 @@ func (a Access) spec() *accessSpec {
 }
 
 func (t *Test) spec() testSpec {
-	s := testSpec{Topics: list(t.Topics), Not: list(t.Not), Item: testItemSpec{
+	s := testSpec{Not: list(t.Not), Item: testItemSpec{
 		Title: orNone(t.Item.Title), Summary: orNone(t.Item.Summary), Text: orNone(t.Item.Text), URL: orNone(t.Item.URL),
 		Source: orNone(t.SourceName), Language: orNone(t.Item.Language), Labels: list(t.Item.Labels),
 	}}
+	if t.Exact {
+		s.Topics = list(t.Topics)
+	} else {
+		s.In = list(t.Topics)
+	}
 	for _, a := range t.Item.Authors {
 		s.Item.Author = of(a.Name)
 	}

@@ -155,6 +155,7 @@ type testSpec struct {
 
 	Item   testItemSpec    `yaml:"item" doc:"What to test."`
 	Topics []value[string] `yaml:"topics" doc:"It must be in exactly these; with not, in each of these."`
+	In     []value[string] `yaml:"in" doc:"It must be in each of these, whatever else it is in."`
 	Not    []value[string] `yaml:"not" doc:"It must be in none of these."`
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"aggregator/internal/news"
@@ -84,9 +85,16 @@ func (l *loader) score(s *topicSpec, t *Topic) {
 }
 
 func (l *loader) tests(f *file) {
+	keys := map[string]string{}
+	for _, src := range l.config.Sources {
+		keys[src.Name] = src.Key
+	}
 	for i := range f.Tests {
-		s := &f.Tests[i]
-		l.config.Tests = append(l.config.Tests, l.test(s))
+		t := l.test(&f.Tests[i])
+		if t.SourceName != "" {
+			t.Item.Source = keys[t.SourceName]
+		}
+		l.config.Tests = append(l.config.Tests, t)
 	}
 }
 
@@ -97,7 +105,8 @@ func (l *loader) test(s *testSpec) Test {
 			Title: it.Title.V, Summary: it.Summary.V, Text: it.Text.V, URL: it.URL.V,
 			Language: l.language(it.Language), Labels: texts(it.Labels),
 		},
-		SourceName: it.Source.V, Topics: texts(s.Topics), Not: texts(s.Not), Where: s.at.where(),
+		SourceName: it.Source.V, Topics: texts(slices.Concat(s.Topics, s.In)), Not: texts(s.Not), Where: s.at.where(),
+		Exact: len(s.In)+len(s.Not) == 0,
 	}
 	if it.Author.V != "" {
 		t.Item.Authors = []news.Person{{Name: it.Author.V}}
@@ -105,13 +114,11 @@ func (l *loader) test(s *testSpec) Test {
 	if !it.Title.given() && !it.Summary.given() && !it.Text.given() && !it.URL.given() {
 		l.fault(s.at, "the item of a test says nothing", "write item: { title: … }")
 	}
-	if len(t.Topics)+len(t.Not) == 0 {
-		l.fault(s.at, "a test names no topics", "write topics: [China], or not: [China]")
-	}
-	for i := range l.config.Sources {
-		if src := &l.config.Sources[i]; src.Name != "" && src.Name == t.SourceName {
-			t.Item.Source = src.Key
-		}
+	switch {
+	case len(t.Topics)+len(t.Not) == 0:
+		l.fault(s.at, "a test names no topics", "write topics: [China] for exactly these, in: [China] for at least these, or not: [China]")
+	case len(s.Topics) > 0 && len(s.In) > 0:
+		l.fault(s.In[0].place, "a test has topics or in, not both", "topics: is exactly these, in: at least these")
 	}
 	return t
 }

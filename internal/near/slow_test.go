@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/lang"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -38,7 +39,7 @@ func slowMake(t Text) Sketch {
 func slowWords(s string, most int) (ws []Word) {
 	s = firstBytes(s, most*32)
 	ws = make([]Word, 0, min(most, len(s)/5+1))
-	for _, w := range canon.Words(slowOrdinals(canon.Simplify(slowUndot(s)))) {
+	for _, w := range canon.Words(slowOrdinals(lang.Simplify(slowUndot(s)))) {
 		if len(ws) >= most {
 			return ws[:most]
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/lang"
 )
 
 // spell writes words out, which are hashes: it knows what can be said of a
@@ -39,7 +40,7 @@ func isNumber(s string) bool { return isDigit(s[0]) || strings.HasSuffix(s, "#")
 
 // sayable are words that a text may be taken for, whatever the rules.
 func sayable(text string) (ws []string) {
-	simple := canon.Simplify(canon.NFKC(text))
+	simple := lang.Simplify(canon.NFKC(text))
 	ws = append(canon.Words(simple), canon.Words(strings.ReplaceAll(simple, ".", ""))...)
 	for _, r := range simple { // parts of what stands between numbers
 		ws = append(ws, string(r))

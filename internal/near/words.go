@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/lang"
 )
 
 // word is the Word of a folded word.
@@ -45,7 +46,7 @@ func words(s string, most int) (ws []Word) {
 	ws = make([]Word, 0, min(most, len(s)/5)+1)
 	for len(s) > 0 {
 		n := piece(s)
-		for w := range canon.EachWord(ordinals(canon.Simplify(undot(s[:n])))) {
+		for w := range canon.EachWord(ordinals(lang.Simplify(undot(s[:n])))) {
 			if len(ws) >= most {
 				return ws[:most]
 			}

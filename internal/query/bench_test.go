@@ -31,7 +31,7 @@ func sample(words int, script string) string {
 func BenchmarkPrepare(b *testing.B) {
 	for _, script := range []string{"latin", "cyrillic", "arabic", "chinese"} {
 		b.Run(script, func(b *testing.B) {
-			d := Doc{Title: "U.N. experts", Text: sample(300, script)}
+			d := Doc{Title: "U.N. experts", Text: sample(300, script), Lang: map[string]string{"latin": "en", "cyrillic": "ru", "arabic": "ar", "chinese": "zh"}[script]}
 			b.SetBytes(int64(len(d.Text)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -43,7 +43,7 @@ func BenchmarkPrepare(b *testing.B) {
 
 // BenchmarkSet: rules of five terms, two in a hundred of which match.
 func BenchmarkSet(b *testing.B) {
-	p := Prepare(Doc{Title: "U.N. experts", Text: sample(300, "latin")})
+	p := Prepare(Doc{Title: "U.N. experts", Text: sample(300, "latin"), Lang: "en"})
 	for _, n := range []int{10, 100, 1000, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			var qs []*Query
@@ -61,7 +61,7 @@ func BenchmarkSet(b *testing.B) {
 			s := NewSet(qs)
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Match(p)
+				s.Match(p).Done()
 			}
 		})
 	}

@@ -5,11 +5,14 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"aggregator/internal/lang"
 )
 
-// Fold gives s as queries compare it: without case, diacritics and width.
-// What only looks like a diacritic and makes another letter stays: the marks
-// of が, й and क़, the vowel signs of Hindi and Thai.
+// Fold gives s as queries compare it: without case, diacritics and width,
+// Chinese characters simplified, the forms of one Arabic letter as one. What
+// only looks like a diacritic and makes another letter stays: the marks of が, й
+// and क़, the vowel signs of Hindi and Thai.
 func Fold(s string) string {
 	return string(norm.NFC.Bytes(appendFold(nil, norm.NFC.String(s)))) // ㈑ gives parts that are one letter
 }
@@ -52,6 +55,10 @@ func appendFoldRune(dst []byte, r rune) []byte {
 		return append(dst, latin[r-'À'])
 	case 'А' <= r && r <= 'Я':
 		return utf8.AppendRune(dst, r+'а'-'А')
+	case 0x3400 <= r && r <= 0x9FFF:
+		return utf8.AppendRune(dst, lang.Simple(r))
+	case 0x0620 <= r && r <= 0x06F9 && arabicAs(r) != 0:
+		return utf8.AppendRune(dst, arabicAs(r))
 	case foldsToItself(r):
 		return utf8.AppendRune(dst, r)
 	}
@@ -91,6 +98,31 @@ func appendFoldRare(dst []byte, r rune) []byte {
 	return dst
 }
 
+// arabicAs is the letter that an Arabic one is compared as, 0 for itself: people
+// and keyboards differ in the seat of the hamza, the end of a word, and between
+// the Arabic and the Persian ك and ي.
+func arabicAs(r rune) rune {
+	switch r {
+	case 'أ', 'إ', 'آ', 'ٱ':
+		return 'ا'
+	case 'ى', 'ی', 'ئ':
+		return 'ي'
+	case 'ؤ':
+		return 'و'
+	case 'ة', 'ۀ', 'ہ', 'ھ', 'ۂ':
+		return 'ه'
+	case 'ک', 'ڪ':
+		return 'ك'
+	}
+	switch {
+	case '٠' <= r && r <= '٩':
+		return r - '٠' + '0'
+	case '۰' <= r && r <= '۹':
+		return r - '۰' + '0'
+	}
+	return 0
+}
+
 // spelled are the letters that Unicode does not take apart, and readers do.
 func spelled(r rune) string {
 	switch r {
@@ -128,7 +160,10 @@ func appendPart(dst []byte, r rune) []byte {
 	if isDiacritic(r) || isHidden(r) {
 		return dst
 	}
-	return utf8.AppendRune(dst, r)
+	if as := arabicAs(r); as != 0 {
+		r = as
+	}
+	return utf8.AppendRune(dst, lang.Simple(r))
 }
 
 // isDiacritic tells the marks that a reader may leave out.

@@ -27,6 +27,7 @@ const (
 	not
 	near
 	bound // a field and its colon
+	comma // between the queries of a list
 	bare  // a word
 	quote
 	expression
@@ -45,6 +46,8 @@ func (p *parser) next() {
 		p.take(open, n)
 	case isClose(r):
 		p.take(closed, n)
+	case p.list && isComma(r):
+		p.take(comma, n)
 	case isQuote(r):
 		p.lexQuote(n)
 	case r == '/':
@@ -95,7 +98,7 @@ func (p *parser) lexExpression() {
 		case '/':
 			p.lex.kind, p.lex.text = expression, p.src[p.at+1:i]
 			p.at = i + 1
-			if r, _ := utf8.DecodeRuneInString(p.src[p.at:]); p.at < len(p.src) && !isBreak(r) {
+			if r, _ := utf8.DecodeRuneInString(p.src[p.at:]); p.at < len(p.src) && !isBreak(r) && !(p.list && isComma(r)) {
 				p.fail(p.at, "nothing may follow the / of an expression", `flags go inside: /(?i)gulag/; an address goes in quotes: url:"/world/2026"`)
 			}
 			return
@@ -110,6 +113,9 @@ func (p *parser) lexWord() {
 	n := strings.IndexFunc(rest, isBreak)
 	if n < 0 {
 		n = len(rest)
+	}
+	if i := commaIn(rest[:n]); p.list && i >= 0 {
+		n = i
 	}
 	if i := strings.IndexFunc(rest[:n], isColon); i > 0 && p.lexField(rest[:i], i) {
 		return
@@ -181,7 +187,7 @@ func (p *parser) lexNear(slash string) {
 func (p *parser) checkWord() {
 	s := p.lex.text
 	if i := commaIn(s); i >= 0 && p.field < host {
-		p.fail(p.lex.offset+i, "a comma means nothing here", `write OR between words, or quotes around them`)
+		p.fail(p.lex.offset+i, "a comma means nothing here", `write OR between words, quotes around them, or 2 of (a, b, c)`)
 		return
 	}
 	switch {

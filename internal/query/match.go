@@ -13,12 +13,20 @@ const maxWords = 10
 // ten at most. Of a NEAR it is the passage, of a host, url, lang or topic the
 // value, of a NOT nothing.
 func (q *Query) Match(p *Prepared) (words []string, ok bool) {
-	if !q.root.holds(p) {
+	if !q.Matches(p) {
 		return nil, false
 	}
+	return q.Words(p), true
+}
+
+// Matches tells whether the item is what q asks for.
+func (q *Query) Matches(p *Prepared) bool { return q.root.holds(p) }
+
+// Words are those that Match gives, of an item that q is known to match.
+func (q *Query) Words(p *Prepared) []string {
 	c := &catch{p: p}
 	c.take(q.root)
-	return c.words, true
+	return c.words
 }
 
 // holds tells whether p is what n asks for, and stops as soon as that is sure.
@@ -32,10 +40,27 @@ func (n *node) holds(p *Prepared) bool {
 		return !slices.ContainsFunc(n.kids, func(k *node) bool { return !k.holds(p) })
 	case opOr:
 		return slices.ContainsFunc(n.kids, func(k *node) bool { return k.holds(p) })
-	case opWords, opNear:
-		return len(p.spans(n, 1)) > 0
+	case opOf:
+		return n.countOf(p) >= n.number
+	case opWords:
+		return p.hasSequence(n)
+	case opNear:
+		return len(p.near(n)) > 0
 	}
 	return n.firstValue(p) != ""
+}
+
+// countOf is how many of the kids hold, up to what is needed.
+func (n *node) countOf(p *Prepared) (held int) {
+	for _, k := range n.kids {
+		if k.holds(p) {
+			held++
+		}
+		if held == n.number {
+			break
+		}
+	}
+	return held
 }
 
 // looksIn tells whether a term looks in v.
@@ -68,7 +93,7 @@ func (n *node) isValue(v value) bool {
 		return strings.Contains(v.folded, n.value)
 	case host:
 		return v.folded == n.value || strings.HasSuffix(v.folded, "."+n.value)
-	case lang:
+	case language:
 		return v.folded == n.value || strings.HasPrefix(v.folded, n.value+"-")
 	}
 	return v.folded == n.value || strings.HasPrefix(v.folded, n.value+"/")
@@ -88,7 +113,7 @@ func (c *catch) take(n *node) {
 		for _, k := range n.kids {
 			c.take(k)
 		}
-	case opOr:
+	case opOr, opOf:
 		for _, k := range n.kids {
 			if len(c.words) < maxWords && k.holds(c.p) {
 				c.take(k)

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"aggregator/internal/lang"
 )
 
 const (
@@ -50,6 +53,8 @@ type parser struct {
 	lex   lexeme // to be read next
 	last  lexeme // read before
 	field field  // that binds the terms being read
+	list  bool   // a comma ends the query being read
+	stems lang.Stemmer
 	depth int
 	err   *Error
 }
@@ -73,7 +78,7 @@ func (p *parser) or() *node {
 
 func (p *parser) and() *node {
 	kids := []*node{p.near()}
-	for p.lex.kind != end && p.lex.kind != closed && p.lex.kind != or {
+	for p.lex.kind != end && p.lex.kind != closed && p.lex.kind != or && p.lex.kind != comma {
 		if p.lex.kind == and {
 			p.next()
 		}
@@ -103,7 +108,7 @@ func (p *parser) near() *node {
 	for p.lex.kind == near {
 		o := p.lex
 		p.next()
-		n = &node{op: opNear, within: o.within, kids: []*node{n, p.unary()}}
+		n = &node{op: opNear, number: o.within, kids: []*node{n, p.unary()}}
 		if p.err == nil && !(n.kids[0].hasPlace() && n.kids[1].hasPlace()) {
 			p.fail(o.offset, "NEAR stands between words, sequences, or these joined by OR", "a NEAR/8 (b OR c), NOT (a NEAR/8 b)")
 		}
@@ -146,6 +151,9 @@ func (p *parser) primary() *node {
 	case bound:
 		return p.bound(l)
 	case bare, quote, expression:
+		if list := p.listAfter(l); list > 0 {
+			return p.of(l, list)
+		}
 		return p.term(plain)
 	}
 	p.failMissing()
@@ -155,19 +163,20 @@ func (p *parser) primary() *node {
 // group reads what is in parentheses; f binds it.
 func (p *parser) group(f field) *node {
 	from := p.lex.offset
-	outer := p.field
+	outer, list := p.field, p.list
 	p.deeper()
 	defer p.shallower()
 	if f != plain {
 		p.field = f
 	}
+	p.list = false
 	p.next()
 	n := p.or()
 	if p.lex.kind != closed {
 		p.fail(from, "this ( is never closed", "write a ) where it ends")
 		return n
 	}
-	p.field = outer
+	p.field, p.list = outer, list
 	p.next()
 	return n
 }
@@ -247,7 +256,7 @@ func starHint(f field) string {
 		return "host:example.org holds the hosts below it, too"
 	case url:
 		return "url: is found anywhere in the address"
-	case lang:
+	case language:
 		return "lang:zh holds zh-CN, zh-Hant, too"
 	}
 	return "topic:China holds China/Xinjiang, too"
@@ -262,6 +271,7 @@ func (p *parser) words(n *node, l lexeme) {
 		from += n
 	}
 	stars, alone := 0, false
+	stemmed := !n.quoted && slices.Contains([]field{plain, title, summary, text, label}, n.field)
 	eachWord(l.text, func(w word) {
 		pat := pattern{word: string(appendWord(nil, l.text, w)), glued: w.glued && w.lone && alone}
 		alone = w.lone
@@ -269,6 +279,9 @@ func (p *parser) words(n *node, l lexeme) {
 			stars++
 			pat.prefix = !w.lone
 			p.checkPrefix(pat, from+int(w.from))
+		}
+		if stemmed && !pat.prefix && !w.lone {
+			pat.stems = p.stemsOf(l.text, w, pat.word)
 		}
 		n.words = append(n.words, pat)
 	})
@@ -307,6 +320,8 @@ func (p *parser) failMissing() {
 		p.fail(before.offset, "nothing in these parentheses", "")
 	case before.kind == end && at.kind == end:
 		p.fail(at.offset, "the query is empty", "* is everything")
+	case at.kind == comma, before.kind == comma:
+		p.fail(at.offset, "a term is missing between commas", "2 of (a, b OR c, d)")
 	case before.kind == and, before.kind == or, before.kind == not, before.kind == near:
 		p.fail(before.offset, "a term is missing after "+before.text, operatorHint(before))
 	case at.kind == closed && p.depth == 0:

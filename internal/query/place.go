@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -34,7 +35,7 @@ func (p *Prepared) spans(n *node, limit int) []span {
 // sequences are the places where all words of n stand in a row.
 func (p *Prepared) sequences(n *node, limit int) []span {
 	var found []span
-	for i := p.start(n.words[0], -1); i >= 0; i = p.start(n.words[0], i) {
+	for i := range p.places(n.words[0]) {
 		if s := (span{i, i + len(n.words)}); p.isSequence(n, s) {
 			found = append(found, s)
 			if len(found) == limit {
@@ -45,26 +46,72 @@ func (p *Prepared) sequences(n *node, limit int) []span {
 	return found
 }
 
-// start is the first token after i that w may be; -1: there is none.
-func (p *Prepared) start(w pattern, i int) int {
-	if w.prefix {
-		for i++; i < len(p.tokens); i++ {
-			if strings.HasPrefix(p.word(i), w.word) {
-				return i
+// hasSequence tells whether there is one.
+func (p *Prepared) hasSequence(n *node) bool {
+	for i := range p.places(n.words[0]) {
+		if p.isSequence(n, span{i, i + len(n.words)}) {
+			return true
+		}
+	}
+	return false
+}
+
+// places are the tokens that w may be, in order.
+func (p *Prepared) places(w pattern) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		var few [8]int32
+		forms := p.formsOf(w, few[:0])
+		if len(forms) == 1 {
+			p.eachToken(forms[0], yield)
+			return
+		}
+		var all []int
+		for _, f := range forms {
+			p.eachToken(f, func(i int) bool {
+				all = append(all, i)
+				return true
+			})
+		}
+		slices.Sort(all)
+		for _, i := range all {
+			if !yield(i) {
+				return
 			}
 		}
-		return -1
 	}
-	if i < 0 {
-		if first, ok := p.first[w.word]; ok {
-			return int(first)
+}
+
+func (p *Prepared) eachToken(f int32, yield func(int) bool) {
+	for i := p.forms[f].first; yield(int(i)); {
+		if i = p.tokens[i].next; i == 0 {
+			return
 		}
-		return -1
 	}
-	if next := p.tokens[i].next; next > 0 {
-		return int(next)
+}
+
+// formsOf appends the forms that w may be, each once.
+func (p *Prepared) formsOf(w pattern, forms []int32) []int32 {
+	if w.prefix {
+		for i := range p.forms {
+			if strings.HasPrefix(p.forms[i].text, w.word) {
+				forms = append(forms, int32(i))
+			}
+		}
+		return forms
 	}
-	return -1
+	if f, ok := p.byWord[w.word]; ok {
+		forms = append(forms, f)
+	}
+	if stem := w.stem(p.lang); stem != "" {
+		if f, ok := p.byStem[stem]; ok {
+			for ; f >= 0; f = p.forms[f].same {
+				if p.forms[f].text != w.word {
+					forms = append(forms, f)
+				}
+			}
+		}
+	}
+	return forms
 }
 
 // isSequence tells whether the words of n stand at s, the first of which does.
@@ -89,11 +136,12 @@ func (p *Prepared) is(w pattern, i int) bool {
 	if w.glued && !p.tokens[i].glued {
 		return false
 	}
-	return p.word(i) == w.word || w.prefix && strings.HasPrefix(p.word(i), w.word)
+	f := &p.forms[p.tokens[i].form]
+	return f.text == w.word || w.prefix && strings.HasPrefix(f.text, w.word) || f.stem != "" && f.stem == w.stem(p.lang)
 }
 
 // near are the passages from a place of one kid to a place of the other, at
-// most n.within words apart and not overlapping.
+// most n.number words apart and not overlapping.
 func (p *Prepared) near(n *node) []span {
 	as, bs := p.spans(n.kids[0], 0), p.spans(n.kids[1], 0)
 	longest := 0
@@ -103,14 +151,14 @@ func (p *Prepared) near(n *node) []span {
 	var found []span
 	low := 0
 	for _, a := range as {
-		for low < len(bs) && bs[low].from+longest+n.within <= a.from {
+		for low < len(bs) && bs[low].from+longest+n.number <= a.from {
 			low++
 		}
 		for _, b := range bs[low:] {
-			if b.from-a.to >= n.within {
+			if b.from-a.to >= n.number {
 				break
 			}
-			if p.apart(a, b) <= n.within {
+			if p.apart(a, b) <= n.number {
 				found = append(found, span{min(a.from, b.from), max(a.to, b.to)})
 			}
 		}

@@ -2,6 +2,11 @@ package query
 
 import (
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"aggregator/internal/lang"
 )
 
 // A Doc is what queries look at: the parts of one item, as plain text.
@@ -11,7 +16,7 @@ type Doc struct {
 	Source               string   // what people call it
 	Host                 string   // of the item's address, without port
 	URL                  string   // the item's address
-	Lang                 string   // BCP 47
+	Lang                 string   // BCP 47; the stems are those of this language
 	Labels               []string // that the source put on the item
 	Tags                 []string // that the configuration put on the source
 	Topics               []string // that hold the story
@@ -31,7 +36,7 @@ const (
 	tag // up to here words are compared, below whole values
 	host
 	url
-	lang
+	language
 	topic
 )
 
@@ -45,10 +50,12 @@ func fieldName(f field) string {
 // A Prepared is a Doc cut into folded words, once for all the queries. It
 // does not change: goroutines may share it.
 type Prepared struct {
+	lang   lang.Language
 	values []value
 	tokens []token
-	folded string           // the folded words, one after the other
-	first  map[string]int32 // a word → the first of tokens that is it
+	forms  []form           // the different words of tokens
+	byWord map[string]int32 // a folded word → its form
+	byStem map[string]int32 // a stem → the first form that has it
 }
 
 // A value is one text of a Doc: its title, one of its labels. first and end
@@ -62,16 +69,36 @@ type value struct {
 
 type token struct {
 	word
-	value      int32 // of Prepared.values
-	start, end int32 // of the folded word, in Prepared.folded
-	next       int32 // the next token that is the same word; 0: none
-	last       int32 // the last one that is, where this is the first
+	value int32 // of Prepared.values
+	form  int32 // of Prepared.forms
+	next  int32 // the next token of that form; 0: none
+}
+
+// A form is one folded word, wherever it stands.
+type form struct {
+	text        string
+	stem        string // "" where none is compared
+	first, last int32  // tokens
+	same        int32  // the next form of that stem; -1: none
 }
 
 // Prepare reads d for [Query.Match] and [Set.Match].
-func Prepare(d Doc) *Prepared {
+func Prepare(d Doc) *Prepared { return new(Reader).Prepare(d) }
+
+// A Reader prepares one item after the other. It remembers the stems of words,
+// most of which come again: no two goroutines may share it.
+type Reader struct {
+	stemmer lang.Stemmer
+	stems   [lang.Languages]map[string]string // a word as it is written → its stem, folded
+}
+
+// mostStems are remembered of a language, some 1.5 MB, before all is forgotten.
+const mostStems = 1 << 14
+
+// Prepare is like the function of that name.
+func (r *Reader) Prepare(d Doc) *Prepared {
 	size := len(d.Title) + len(d.Summary) + len(d.Text) + 64
-	b := builder{p: &Prepared{tokens: make([]token, 0, size/5)}, folded: make([]byte, 0, size)}
+	b := builder{p: &Prepared{lang: lang.Numbered(d.Lang), tokens: make([]token, 0, size/5)}, folded: make([]byte, 0, size), ends: make([]int32, 0, size/5)}
 	b.add(title, d.Title)
 	b.add(summary, d.Summary)
 	b.add(text, d.Text)
@@ -81,9 +108,13 @@ func Prepare(d Doc) *Prepared {
 	b.add(tag, d.Tags...)
 	b.add(host, d.Host)
 	b.add(url, d.URL)
-	b.add(lang, d.Lang)
+	b.add(language, d.Lang)
 	b.add(topic, d.Topics...)
-	return b.done()
+	b.done()
+	if b.p.lang != lang.None {
+		b.p.stem(r)
+	}
+	return b.p
 }
 
 // In is p as it is in these topics, too.
@@ -99,7 +130,7 @@ func (p *Prepared) In(topics ...string) *Prepared {
 // foldValue is a whole value as it is compared.
 func foldValue(f field, s string) string {
 	s = strings.Join(strings.Fields(Fold(s)), " ")
-	if f == lang { // zh_CN is how some feeds write zh-CN
+	if f == language { // zh_CN is how some feeds write zh-CN
 		s = strings.ReplaceAll(s, "_", "-")
 	}
 	return s
@@ -107,7 +138,8 @@ func foldValue(f field, s string) string {
 
 type builder struct {
 	p      *Prepared
-	folded []byte
+	folded []byte  // the folded words, one after the other
+	ends   []int32 // of each token, in folded
 }
 
 func (b *builder) add(f field, texts ...string) {
@@ -128,36 +160,102 @@ func (b *builder) add(f field, texts ...string) {
 
 func (b *builder) cut(s string) {
 	eachWord(s, func(w word) {
-		t := token{word: w, value: int32(len(b.p.values)), start: int32(len(b.folded))}
+		b.p.tokens = append(b.p.tokens, token{word: w, value: int32(len(b.p.values))})
 		b.folded = appendWord(b.folded, s, w)
-		t.end = int32(len(b.folded))
-		b.p.tokens = append(b.p.tokens, t)
+		b.ends = append(b.ends, int32(len(b.folded)))
 	})
 }
 
-// done chains the tokens that are the same word.
-func (b *builder) done() *Prepared {
+// done finds the tokens that are the same word.
+func (b *builder) done() {
 	p := b.p
-	p.folded = string(b.folded)
-	p.first = make(map[string]int32, len(p.tokens)/2)
+	folded, from := string(b.folded), int32(0)
+	p.forms = make([]form, 0, len(p.tokens)*2/3)
+	p.byWord = make(map[string]int32, len(p.tokens)*2/3)
 	for i := range int32(len(p.tokens)) {
-		w := p.word(int(i))
-		first, known := p.first[w]
+		text := folded[from:b.ends[i]]
+		from = b.ends[i]
+		f, known := p.byWord[text]
 		if known {
-			p.tokens[p.tokens[first].last].next = i
+			p.tokens[p.forms[f].last].next = i
 		} else {
-			p.first[w], first = i, i
+			f = int32(len(p.forms))
+			p.byWord[text] = f
+			p.forms = append(p.forms, form{text: text, first: i, same: -1})
 		}
-		p.tokens[first].last = i
+		p.tokens[i].form, p.forms[f].last = f, i
 	}
-	return p
+}
+
+// stem gives the forms their stems, as their first tokens are written.
+func (p *Prepared) stem(r *Reader) {
+	p.byStem = make(map[string]int32, len(p.forms))
+	for i := range p.forms {
+		f := &p.forms[i]
+		t := p.tokens[f.first]
+		if t.lone {
+			continue
+		}
+		f.stem = r.stem(p.lang, p.values[t.value].raw, t.word, f.text)
+		if first, known := p.byStem[f.stem]; known {
+			f.same = first
+		}
+		p.byStem[f.stem] = int32(i)
+	}
+}
+
+func (r *Reader) stem(l lang.Language, s string, w word, folded string) string {
+	surface := s[w.from:w.to]
+	if stem, known := r.stems[l][surface]; known {
+		return stem
+	}
+	stem := stemOf(&r.stemmer, l, lowered(s, w, folded))
+	if len(r.stems[l]) == mostStems || r.stems[l] == nil {
+		r.stems[l] = map[string]string{}
+	}
+	r.stems[l][strings.Clone(surface)] = strings.Clone(stem)
+	return stem
+}
+
+// lowered is a word as stems are made of it: in lower case, with its accents.
+func lowered(s string, w word, folded string) string {
+	surface := s[w.from:w.to]
+	switch {
+	case isASCII(surface):
+		return folded
+	case w.accented:
+		surface = norm.NFC.String(surface)
+	}
+	return strings.ToLower(surface)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// stemOf is the stem of a word in lower case, folded.
+func stemOf(s *lang.Stemmer, l lang.Language, word string) string {
+	stem := s.Stem(l, word)
+	if isASCII(stem) {
+		return stem
+	}
+	return string(appendFold(nil, stem))
 }
 
 // word is token i, folded.
-func (p *Prepared) word(i int) string { return p.folded[p.tokens[i].start:p.tokens[i].end] }
+func (p *Prepared) word(i int) string { return p.forms[p.tokens[i].form].text }
 
-// surface is the item's own text from token i up to token end.
+// surface is the item's own text at s.
 func (p *Prepared) surface(s span) string {
 	from, to := p.tokens[s.from], p.tokens[s.to-1]
-	return strings.Join(strings.Fields(p.values[from.value].raw[from.from:to.to]), " ")
+	raw := p.values[from.value].raw[from.from:to.to]
+	if s.to == s.from+1 {
+		return raw
+	}
+	return strings.Join(strings.Fields(raw), " ")
 }

@@ -6,20 +6,24 @@
 //
 // What a query may hold, the strongest binding first:
 //
-//	camp  human-rights      a word; a sequence of words written as one
+//	camp  human-rights      a word in all its forms; a sequence of such words
 //	"human rights"          that very sequence
 //	tibet*  "human right*"  words that begin so
 //	/[Ff]alun ?gong/        RE2, on the text as it stands; (?i) for any case
 //	*  title:*              everything; whatever has a title
 //	title:x  title:(x OR y) x in that field alone
+//	2 of (x, y, z)          at least two of them
 //	NOT x
 //	x NEAR/8 y              at most 8 words from one to the other
 //	x AND y   x y           both
 //	x OR y                  either
 //
 // A plain term looks in title, summary and text. Words are compared folded
-// (see [Fold]); those of Chinese, Japanese, Korean, Thai, Lao, Khmer and
-// Burmese are found anywhere in the text, and for NEAR each character counts.
+// (see [Fold]), and by their stems in the item's language, if it has any (see
+// room lang): camp finds camps. Words in quotes, with a * and in the fields
+// author, source and tag are compared as they are. Those of Chinese, Japanese,
+// Korean, Thai, Lao, Khmer and Burmese are found anywhere in the text, and for
+// NEAR each character counts.
 //
 // The fields title, summary, text, author, source and label compare words:
 // label:rights finds the label "Human Rights". The others compare the whole:
@@ -38,6 +42,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aggregator/internal/lang"
 )
 
 // A Query is a parsed rule. It does not change: goroutines may share it.
@@ -68,6 +74,7 @@ const (
 	opWords            // words in a row
 	opValue            // a host, url, lang or topic
 	opRegexp           // an RE2 expression
+	opOf               // at least so many of its kids
 	opNot
 	opNear
 	opAnd
@@ -78,7 +85,7 @@ const (
 type node struct {
 	op     op
 	kids   []*node
-	within int    // NEAR/within
+	number int    // of words for NEAR, of kids for opOf
 	field  field  // of a term
 	typed  string // a term as it was written, without quotes, slashes, field
 	quoted bool
@@ -87,12 +94,37 @@ type node struct {
 	re     *regexp.Regexp // opRegexp
 }
 
-// A pattern is what one word must be. Unless it is quoted, this is where the
-// word's stem will come in.
+// A pattern is what one word must be.
 type pattern struct {
 	word   string // folded
 	prefix bool   // it may go on
 	glued  bool   // nothing may stand between it and the one before
+	// stems are what it may be besides, where stems are compared: few, since the
+	// word has the same stem in most languages.
+	stems []stem
+}
+
+// A stem is that of a word in some languages, folded.
+type stem struct {
+	of string
+	in languages
+}
+
+// languages is a set of lang.Language.
+type languages uint32
+
+func only(l lang.Language) languages { return 1 << l }
+
+func (ls languages) has(l lang.Language) bool { return ls&only(l) != 0 }
+
+// stem is that of the word in l; "" if none is compared.
+func (w pattern) stem(l lang.Language) string {
+	for _, s := range w.stems {
+		if s.in.has(l) {
+			return s.of
+		}
+	}
+	return ""
 }
 
 // String is the query in its canonical form: operators written out, fields at
@@ -104,7 +136,13 @@ func (n *node) String() string {
 	case opNot:
 		return "NOT " + n.kid(0)
 	case opNear:
-		return n.kid(0) + " NEAR/" + strconv.Itoa(n.within) + " " + n.kid(1)
+		return n.kid(0) + " NEAR/" + strconv.Itoa(n.number) + " " + n.kid(1)
+	case opOf:
+		parts := make([]string, len(n.kids))
+		for i, k := range n.kids {
+			parts[i] = k.String()
+		}
+		return strconv.Itoa(n.number) + " of (" + strings.Join(parts, ", ") + ")"
 	case opAnd:
 		return n.join(" AND ")
 	case opOr:

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"aggregator/internal/lang"
 )
 
 var update = flag.Bool("update", false, "write what came out as what must come out")
@@ -18,7 +20,7 @@ var update = flag.Bool("update", false, "write what came out as what must come o
 // is a query, then "=> words" or "!!".
 func TestMatch(t *testing.T) {
 	count := 0
-	for _, file := range []string{"latin", "scripts", "fields"} {
+	for _, file := range []string{"latin", "stems", "scripts", "fields"} {
 		a := readArchive(t, file+".txtar")
 		for i := 0; i+1 < len(a.Files); i += 2 {
 			p := Prepare(parseDoc(t, string(a.Files[i].Data)))
@@ -28,7 +30,7 @@ func TestMatch(t *testing.T) {
 			}
 		}
 	}
-	if count < 250 {
+	if count < 350 {
 		t.Errorf("only %d cases were read", count)
 	}
 }
@@ -46,8 +48,8 @@ func testCase(t *testing.T, name string, p *Prepared, line string) {
 	if got := strings.Join(words, " | "); ok != matches || got != strings.TrimSpace(want) {
 		t.Errorf("%s: %s\n got %v, %s\nwant %v, %s", name, src, ok, got, matches, want)
 	}
-	hits := NewSet([]*Query{q}).Match(p)
-	if (len(hits) == 1) != ok || ok && !slices.Equal(hits[0].Words, words) {
+	hits := NewSet([]*Query{q}).Match(p).Queries
+	if (len(hits) == 1) != ok {
 		t.Errorf("%s: %s: alone it gives %v, in a set %v", name, src, words, hits)
 	}
 }
@@ -222,4 +224,60 @@ func TestWordsAreTen(t *testing.T) {
 type fataler interface {
 	Helper()
 	Fatalf(format string, args ...any)
+}
+
+// TestMissing reads testdata/missing.txt.
+func TestMissing(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "missing.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(string(data), "\n")
+	p := Prepare(Doc{Title: strings.TrimPrefix(first, "# title: "), Lang: "en"})
+	for line := range strings.Lines(rest) {
+		src, want, found := strings.Cut(strings.TrimSuffix(line, "\n"), " => ")
+		if !found {
+			continue
+		}
+		q, err := Parse(src)
+		if err != nil {
+			t.Fatal(src, err)
+		}
+		if got := strings.Join(q.Missing(p), " | "); got != want {
+			t.Errorf("%s\n got %s\nwant %s", src, got, want)
+		}
+	}
+}
+
+// TestExamples runs the table of examples in docs/queries.md.
+func TestExamples(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "queries.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(data), "## Examples")
+	table, _, _ = strings.Cut(table, "\n## ")
+	n := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " |")
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		n++
+		q, err := Parse(strings.Trim(cells[0], "` "))
+		if err != nil {
+			t.Errorf("%s: %v", cells[0], err)
+			continue
+		}
+		for i, cell := range cells[1:] {
+			title := strings.TrimSpace(cell)
+			p := Prepare(Doc{Title: title, Lang: lang.Of("", title)})
+			if title != "" && q.Matches(p) != (i == 0) {
+				t.Errorf("%s and %q: it is %v", q, title, i != 0)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d examples were read", n)
+	}
 }

@@ -24,12 +24,12 @@ func matchText(r Rule) string {
 }
 
 // scoreText is like `score 5 ≥ 3: "human rights" +3, tag:ngo +2`.
-func (c *caught) scoreText(r Rule) string {
-	terms := make([]string, len(c.terms))
-	for i, term := range c.terms {
-		terms[i] = weightText(r.Score[term])
+func scoreText(sum, threshold float64, of []Weighted) string {
+	terms := make([]string, len(of))
+	for i, w := range of {
+		terms[i] = weightText(w)
 	}
-	return fmt.Sprintf("score %s ≥ %s: %s", number(c.sum), number(r.Threshold), strings.Join(terms, ", "))
+	return fmt.Sprintf("score %s ≥ %s: %s", number(sum), number(threshold), strings.Join(terms, ", "))
 }
 
 func weightText(w Weighted) string {

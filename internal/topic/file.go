@@ -17,138 +17,172 @@ const maxWords = 10
 // a join, a topic below. Words and sums are of the first telling that the rule
 // holds for.
 func (f *Filer) File(tellings []Telling) []news.Filing {
-	s := story{f: f, in: map[int]news.Filing{}}
+	s := f.spare.Get().(*story)
+	defer f.spare.Put(s)
+	defer s.clear()
 	for _, t := range tellings {
-		s.docs = append(s.docs, query.Prepare(Doc(t)))
+		s.docs = append(s.docs, s.reader.Prepare(Doc(t)))
 	}
 	for _, p := range s.docs {
-		s.fileByRules(p)
+		s.fileByRules(&f.plain, p, anyLevel)
 	}
 	for _, t := range tellings {
 		s.fileBySource(t)
 	}
-	for _, rules := range f.strata {
-		s.settle(rules)
+	for level := range f.asking.at {
+		s.settle(level)
 	}
-	return s.filings()
+	return s.inOrder()
 }
 
-// A story is one story while it is filed.
+// A story is one story while it is filed. What it holds besides is working
+// memory, as long as the rules.
 type story struct {
-	f    *Filer
-	docs []*query.Prepared
-	in   map[int]news.Filing // by rule
+	f       *Filer
+	reader  query.Reader
+	docs    []*query.Prepared
+	rules   []int         // that it is filed under, as they came
+	filings []news.Filing // of each of rules
+	place   []int32       // of each rule of all: where in rules, from 1; 0: it is not
 }
 
-func (s *story) filings() []news.Filing {
-	rules := make([]int, 0, len(s.in))
-	for i := range s.in {
-		rules = append(rules, i)
+func (s *story) clear() {
+	for _, rule := range s.rules {
+		s.place[rule] = 0
 	}
-	slices.Sort(rules)
+	clear(s.docs)
+	clear(s.filings)
+	s.docs, s.rules, s.filings = s.docs[:0], s.rules[:0], s.filings[:0]
+}
+
+func (s *story) in(rule int) bool { return s.place[rule] > 0 }
+
+func (s *story) filing(rule int) news.Filing { return s.filings[s.place[rule]-1] }
+
+func (s *story) file(rule int, f news.Filing) {
+	s.rules, s.filings = append(s.rules, rule), append(s.filings, f)
+	s.place[rule] = int32(len(s.rules))
+}
+
+// inOrder are the filings in the order of the rules.
+func (s *story) inOrder() []news.Filing {
+	rules := slices.Sorted(slices.Values(s.rules))
 	fs := make([]news.Filing, len(rules))
 	for n, i := range rules {
-		fs[n] = s.in[i]
+		fs[n] = s.filing(i)
 	}
 	return fs
 }
 
-// fileByRules files by the rules that ask for no topic.
-func (s *story) fileByRules(p *query.Prepared) {
-	hits := s.f.set.Match(p)
-	for len(hits) > 0 {
-		rule := s.f.asks[hits[0].Index].rule
+// fileByRules files by those of the rules that are of the level.
+func (s *story) fileByRules(a *asks, p *query.Prepared, level int) {
+	found := a.set.Match(p)
+	defer found.Done()
+	for hits := found.Queries; len(hits) > 0; {
+		rule := a.of[hits[0]].rule
 		n := 1
-		for n < len(hits) && s.f.asks[hits[n].Index].rule == rule {
+		for n < len(hits) && a.of[hits[n]].rule == rule {
 			n++
 		}
-		s.fileByHits(rule, hits[:n])
+		if !s.in(rule) && (level == anyLevel || s.f.levels[rule] == level) {
+			s.fileByHits(rule, a.of, hits[:n], found)
+		}
 		hits = hits[n:]
 	}
 }
 
-// fileByHits files by what one telling gave for one rule.
-func (s *story) fileByHits(rule int, hits []query.Hit) {
-	if _, in := s.in[rule]; in {
-		return
+// fileByHits files by what one telling gave for one rule, if that is enough.
+func (s *story) fileByHits(rule int, of []ask, hits []int, found query.Matched) {
+	r := &s.f.rules[rule]
+	filing := news.Filing{Topic: r.Name, Rule: s.f.reason[rule], Where: r.Where}
+	if of[hits[0]].term != isMatch { // which comes first
+		var ok bool
+		if filing.Rule, ok = scored(r, of, hits); !ok {
+			return
+		}
 	}
-	var c caught
 	for _, h := range hits {
-		c.take(s.f.rules[rule], s.f.asks[h.Index].term, h.Words)
+		filing.Words = union(filing.Words, found.Words(h))
 	}
-	if filing, ok := s.f.judge(rule, c); ok {
-		s.in[rule] = filing
+	s.file(rule, filing)
+}
+
+// scored is what the weights of the terms that hit add up to, as text, if that
+// is enough.
+func scored(r *Rule, of []ask, hits []int) (text string, enough bool) {
+	var sum float64
+	for _, h := range hits {
+		sum += r.Score[of[h].term].Weight
 	}
+	if sum < r.Threshold {
+		return "", false
+	}
+	terms := make([]Weighted, len(hits))
+	for i, h := range hits {
+		terms[i] = r.Score[of[h].term]
+	}
+	return scoreText(sum, r.Threshold, terms), true
 }
 
 func (s *story) fileBySource(t Telling) {
 	for _, name := range t.Source.Topics {
-		i, ok := s.f.names[key(name)]
-		if _, in := s.in[i]; ok && !in {
-			s.in[i] = news.Filing{Topic: s.f.rules[i].Name, Rule: "source " + sourceName(t)}
+		if i, ok := s.f.names[key(name)]; ok && !s.in(i) {
+			s.file(i, news.Filing{Topic: s.f.rules[i].Name, Rule: "source " + sourceName(t)})
 		}
 	}
 }
 
-// settle files by what binds these rules, until nothing is added. What is
-// tried first gives the reason, and a reason rests on what was filed before.
-func (s *story) settle(rules []int) {
-	for s.try(rules, s.byAsking) || s.try(rules, s.byJoin) || s.try(rules, s.byBelow) {
+// settle files by what binds the rules of one level, until nothing is added.
+// What is tried first gives the reason, and a reason rests on what was filed
+// before. Only rules that something leads to are tried: there may be thousands.
+func (s *story) settle(level int) {
+	for s.byAsking(level) || s.try(level, joined, s.byJoin) || s.try(level, above, s.byBelow) {
 	}
 }
 
-// try files under those of rules that why gives a reason for.
-func (s *story) try(rules []int, why func(rule int) (news.Filing, bool)) bool {
-	added := false
-	for _, i := range rules {
-		if _, in := s.in[i]; in {
+// try files under those rules, to which the topics so far lead, that why gives
+// a reason for.
+func (s *story) try(level int, lead func(links) []int, why func(rule int) (news.Filing, bool)) bool {
+	var rules []int
+	for _, i := range s.rules {
+		rules = append(rules, lead(s.f.links[i])...)
+	}
+	slices.Sort(rules)
+	before := len(s.rules)
+	for _, i := range slices.Compact(rules) {
+		if s.in(i) || s.f.levels[i] != level {
 			continue
 		}
 		if f, ok := why(i); ok {
-			s.in[i] = f
-			added = true
+			s.file(i, f)
 		}
 	}
-	return added
+	return len(s.rules) > before
 }
 
-// byAsking tries the rule's queries with the topics so far.
-func (s *story) byAsking(rule int) (news.Filing, bool) {
-	if len(s.f.links[rule].asked) == 0 {
-		return news.Filing{}, false
+func joined(l links) []int { return l.joined }
+func above(l links) []int  { return l.above }
+
+// byAsking files by the rules that ask for topics, with the topics so far.
+func (s *story) byAsking(level int) bool {
+	if !s.f.asking.at[level] {
+		return false
 	}
-	r := s.f.rules[rule]
-	topics := s.topics()
+	before := len(s.rules)
+	var topics []string
+	for _, f := range s.inOrder() {
+		topics = append(topics, f.Topic)
+	}
 	for _, p := range s.docs {
-		p = p.In(topics...)
-		var c caught
-		if r.Match != nil {
-			c.try(r, isMatch, r.Match, p)
-		}
-		for term, w := range r.Score {
-			c.try(r, term, w.Query, p)
-		}
-		if filing, ok := s.f.judge(rule, c); ok {
-			return filing, true
-		}
+		s.fileByRules(&s.f.asking, p.In(topics...), level)
 	}
-	return news.Filing{}, false
-}
-
-func (s *story) topics() []string {
-	var names []string
-	for _, f := range s.filings() {
-		names = append(names, f.Topic)
-	}
-	return names
+	return len(s.rules) > before
 }
 
 func (s *story) byJoin(rule int) (news.Filing, bool) {
 	for _, pair := range s.f.links[rule].joins {
-		a, inA := s.in[pair[0]]
-		b, inB := s.in[pair[1]]
-		if inA && inB {
-			r := s.f.rules[rule]
+		if s.in(pair[0]) && s.in(pair[1]) {
+			a, b, r := s.filing(pair[0]), s.filing(pair[1]), s.f.rules[rule]
 			return news.Filing{Topic: r.Name, Rule: "in both " + a.Topic + " and " + b.Topic, Where: r.Where, Words: union(a.Words, b.Words)}, true
 		}
 	}
@@ -157,14 +191,19 @@ func (s *story) byJoin(rule int) (news.Filing, bool) {
 
 func (s *story) byBelow(rule int) (news.Filing, bool) {
 	for _, i := range s.f.links[rule].below {
-		if f, in := s.in[i]; in {
+		if s.in(i) {
+			f := s.filing(i)
 			return news.Filing{Topic: s.f.rules[rule].Name, Rule: "holds " + f.Topic, Where: f.Where, Words: f.Words}, true
 		}
 	}
 	return news.Filing{}, false
 }
 
+// union is a with what only b has, ten words at most.
 func union(a, b []string) []string {
+	if len(a) == 0 {
+		return b
+	}
 	all := slices.Clone(a)
 	for _, w := range b {
 		if len(all) < maxWords && !slices.ContainsFunc(all, func(x string) bool { return strings.EqualFold(x, w) }) {
@@ -172,64 +211,4 @@ func union(a, b []string) []string {
 		}
 	}
 	return all
-}
-
-// caught is what one rule has caught of one telling.
-type caught struct {
-	match bool
-	sum   float64
-	terms []int // of Score
-	words []string
-}
-
-func (c *caught) try(r Rule, term int, q *query.Query, p *query.Prepared) {
-	if words, ok := q.Match(p); ok {
-		c.take(r, term, words)
-	}
-}
-
-func (c *caught) take(r Rule, term int, words []string) {
-	c.words = union(c.words, words)
-	if term == isMatch {
-		c.match = true
-		return
-	}
-	c.sum += r.Score[term].Weight
-	c.terms = append(c.terms, term)
-}
-
-// judge gives the filing under the rule, if what was caught is enough.
-func (f *Filer) judge(rule int, c caught) (news.Filing, bool) {
-	r := f.rules[rule]
-	filing := news.Filing{Topic: r.Name, Where: r.Where, Words: c.words}
-	switch {
-	case c.match:
-		filing.Rule = f.reason[rule]
-	case len(r.Score) > 0 && c.sum >= r.Threshold:
-		filing.Rule = c.scoreText(r)
-	default:
-		return news.Filing{}, false
-	}
-	return filing, true
-}
-
-// Check files one telling and compares: the topics of want that it is not in,
-// and the filings that are not wanted.
-func (f *Filer) Check(t Telling, want []string) (missing []string, surplus []news.Filing) {
-	wanted := map[string]bool{}
-	for _, w := range want {
-		wanted[key(w)] = true
-	}
-	for _, filing := range f.File([]Telling{t}) {
-		if !wanted[key(filing.Topic)] {
-			surplus = append(surplus, filing)
-		}
-		delete(wanted, key(filing.Topic))
-	}
-	for _, w := range want {
-		if wanted[key(w)] {
-			missing = append(missing, w)
-		}
-	}
-	return missing, surplus
 }

@@ -15,6 +15,8 @@ type links struct {
 	against []int    // those of asked that speak against the story
 	joins   [][2]int // A and B of A/B
 	below   []int    // the topics whose stories it holds
+	above   []int    // those that hold its stories
+	joined  []int    // those that are made of it and another
 }
 
 // link finds what binds the rules.
@@ -25,9 +27,14 @@ func (f *Filer) link() error {
 			return err
 		}
 		f.links[i].joins = f.joins(r.Name)
+		for _, pair := range f.links[i].joins {
+			f.links[pair[0]].joined = append(f.links[pair[0]].joined, i)
+			f.links[pair[1]].joined = append(f.links[pair[1]].joined, i)
+		}
 		for _, p := range (news.Topic{Name: r.Name}).Parents() {
 			if above, ok := f.names[key(p)]; ok {
 				f.links[above].below = append(f.links[above].below, i)
+				f.links[i].above = append(f.links[i].above, above)
 			}
 		}
 	}
@@ -90,9 +97,9 @@ func (f *Filer) needed(i int) []int {
 	return is
 }
 
-// order refuses circles, and puts the rules with links into strata: a rule
-// comes after all that speaks against it, and not before what speaks for it.
-// (Datalog calls this stratified negation.)
+// order refuses circles, and gives the rules their levels: a rule comes after
+// all that speaks against it, and not before what speaks for it. (Datalog calls
+// this stratified negation.)
 func (f *Filer) order() error {
 	done := make([]bool, len(f.rules))
 	for i := range f.rules {
@@ -100,47 +107,34 @@ func (f *Filer) order() error {
 			return err
 		}
 	}
-	levels := make([]int, len(f.rules))
+	f.levels = make([]int, len(f.rules))
 	for changed := true; changed; {
 		changed = false
 		for i := range f.rules {
-			level := f.level(i, levels)
+			level := f.level(i)
 			if level > len(f.rules) {
 				return fmt.Errorf("topic %s: it depends on what is not in itself, by topic: under NOT or with a negative weight", f.rules[i].Name)
 			}
-			changed = changed || level != levels[i]
-			levels[i] = level
+			changed = changed || level != f.levels[i]
+			f.levels[i] = level
 		}
 	}
-	f.stack(levels)
 	return nil
 }
 
 // level is the lowest that rule i can have beside the others.
-func (f *Filer) level(i int, levels []int) int {
+func (f *Filer) level(i int) int {
 	level := 0
 	for _, other := range f.needed(i) {
-		level = max(level, levels[other])
+		level = max(level, f.levels[other])
 	}
 	for _, other := range f.links[i].below {
-		level = max(level, levels[other])
+		level = max(level, f.levels[other])
 	}
 	for _, other := range f.links[i].against {
-		level = max(level, levels[other]+1)
+		level = max(level, f.levels[other]+1)
 	}
 	return level
-}
-
-func (f *Filer) stack(levels []int) {
-	for i, level := range levels {
-		if len(f.needed(i)) == 0 && len(f.links[i].below) == 0 {
-			continue
-		}
-		for len(f.strata) <= level {
-			f.strata = append(f.strata, nil)
-		}
-		f.strata[level] = append(f.strata[level], i)
-	}
 }
 
 // refuseCircle walks what rule i is made of; path leads to it.

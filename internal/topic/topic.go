@@ -25,8 +25,11 @@ import (
 	"fmt"
 	"hash/fnv"
 	neturl "net/url"
+	"slices"
 	"strings"
+	"sync"
 
+	"aggregator/internal/lang"
 	"aggregator/internal/news"
 	"aggregator/internal/query"
 )
@@ -60,14 +63,23 @@ type Telling struct {
 func Doc(t Telling) query.Doc {
 	it := t.Item
 	return query.Doc{
-		Title: it.Title, Summary: it.Summary, Text: it.Text,
+		Title: it.Title, Summary: it.Summary, Text: it.Text, Lang: language(t),
 		Author: authors(it.Authors),
 		Source: sourceName(t),
 		Host:   host(cmp.Or(it.URL, it.Feed.Link, t.Source.URL)),
 		URL:    it.URL,
-		Lang:   cmp.Or(t.Source.Language, it.Language),
 		Labels: it.Labels, Tags: t.Source.Tags,
 	}
+}
+
+// language is what the configuration says of the source, what the feed says,
+// or what the words look like.
+func language(t Telling) string {
+	if t.Source.Language != "" {
+		return t.Source.Language
+	}
+	it := t.Item
+	return lang.Of(it.Language, it.Title+" "+cmp.Or(it.Summary, it.Text[:min(len(it.Text), 1000)]))
 }
 
 func authors(ps []news.Person) string {
@@ -90,22 +102,32 @@ func host(address string) string {
 	return u.Hostname()
 }
 
-// A Filer files stories by its rules. It does not change: goroutines may
-// share it.
+// A Filer files stories by its rules. It does not change but for working
+// memory: goroutines may share it.
 type Filer struct {
 	rules  []Rule
 	names  map[string]int // folded → rule
 	links  []links        // of each rule
-	strata [][]int        // the rules with links, in the order to settle them
-	set    *query.Set     // the queries of the rules that name no topics
-	asks   []ask          // what each query of the set is
+	levels []int          // of each rule: what it depends on is not above
+	plain  asks           // of the rules that name no topics
+	asking asks           // of those that do
 	reason []string       // of each rule, when its Match holds
+	spare  sync.Pool      // of *story
+}
+
+// asks are queries that are matched together.
+type asks struct {
+	set *query.Set
+	of  []ask  // what each query of the set is
+	at  []bool // the levels at which there are such rules
 }
 
 // An ask is a query's place: Score[term] of a rule, or its Match.
 type ask struct{ rule, term int }
 
 const isMatch = -1
+
+const anyLevel = -1
 
 // New takes the rules in the order of the configuration. Names must differ by
 // more than case. The error says which rule names a topic that does not
@@ -134,24 +156,34 @@ func New(rules []Rule) (*Filer, error) {
 // key is a name as it is compared.
 func key(name string) string { return strings.Join(strings.Fields(query.Fold(name)), " ") }
 
-// gather makes the set of all queries that need no other topic.
+// gather makes the sets of all queries.
 func (f *Filer) gather() {
-	var queries []*query.Query
-	for i, r := range f.rules {
+	f.plain.gather(f, func(i int) bool { return len(f.links[i].asked) == 0 })
+	f.asking.gather(f, func(i int) bool { return len(f.links[i].asked) > 0 })
+	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
-		if len(f.links[i].asked) > 0 {
+	}
+	f.spare.New = func() any { return &story{f: f, place: make([]int32, len(f.rules))} }
+}
+
+func (a *asks) gather(f *Filer, in func(rule int) bool) {
+	var queries []*query.Query
+	a.at = make([]bool, slices.Max(append(f.levels, 0))+1)
+	for i, r := range f.rules {
+		if !in(i) {
 			continue
 		}
+		a.at[f.levels[i]] = true
 		if r.Match != nil {
 			queries = append(queries, r.Match)
-			f.asks = append(f.asks, ask{i, isMatch})
+			a.of = append(a.of, ask{i, isMatch})
 		}
 		for term, w := range r.Score {
 			queries = append(queries, w.Query)
-			f.asks = append(f.asks, ask{i, term})
+			a.of = append(a.of, ask{i, term})
 		}
 	}
-	f.set = query.NewSet(queries)
+	a.set = query.NewSet(queries)
 }
 
 // Names are the topics in the order of the configuration.
@@ -172,7 +204,7 @@ func (f *Filer) Where(name string) string {
 }
 
 // generation changes when the code files in another way than before.
-const generation = 1
+const generation = 2
 
 // Fingerprint changes when the rules may file a story elsewhere than before,
 // and not when they only move in the file. What else filing depends on, the

@@ -254,10 +254,18 @@ Rights | score 3: "human rights" +3; tag:ngo +1`
 func TestCheck(t *testing.T) {
 	f := mustNew(t, parseRules(t, `China | match: china
 Tibet | match: tibet*
-Iran | match: iran`)...)
+Iran | match: iran AND (tehran OR nuclear)
+Iran/Rights | score 3: rights +2; china +1; prison +2; art -1
+Iran/China
+Quiet`)...)
 	tell := parseTellings(t, "China and Tibetans")[0]
-	missing, surplus := f.Check(tell, []string{"china", "Iran"})
-	if !slices.Equal(missing, []string{"Iran"}) || print(surplus) != "=> Tibet: match: tibet* [Tibetans] a.yaml:2\n" {
+	missing, surplus := f.Check(tell, []string{"china", "Iran", "Iran/Rights", "Iran/China", "Quiet"})
+	if want := []Missing{
+		{"Iran", "iran and tehran OR nuclear"},
+		{"Iran/Rights", "2 more than china +1 has (there is none of rights +2, prison +2)"},
+		{"Iran/China", "to be in both Iran and China"},
+		{"Quiet", "a source that names it"},
+	}; !slices.Equal(missing, want) || print(surplus) != "=> Tibet: match: tibet* [Tibetans] a.yaml:2\n" {
 		t.Errorf("missing %q, surplus %s", missing, print(surplus))
 	}
 	if missing, surplus := f.Check(tell, []string{"Tibet", "China"}); missing != nil || surplus != nil {

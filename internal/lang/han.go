@@ -1,8 +1,9 @@
-package canon
+package lang
 
 import (
 	"math/bits"
 	"strings"
+	"unicode/utf8"
 )
 
 //go:generate go run hangen.go
@@ -53,6 +54,14 @@ func nextTraditional(s string, i int) (int, string) {
 }
 
 func isTail(c byte) bool { return c&0xc0 == 0x80 }
+
+// Simple is a character simplified, or as it is.
+func Simple(r rune) rune {
+	if to := simplified(r); to != "" {
+		r, _ = utf8.DecodeRuneInString(to)
+	}
+	return r
+}
 
 // A hanPage is 64 characters: which of them are in the table, and how many are
 // before them.

@@ -4,7 +4,7 @@
 // the Unicode Character Database 15.0, which come under the Unicode licence
 // (SPDX: Unicode-DFS-2016; see UNICODE-LICENSE beside this file).
 
-package canon
+package lang
 
 // hanPages has, for each 64 characters from U+3400 on, which of them are
 // traditional, and how many are on the pages before.
