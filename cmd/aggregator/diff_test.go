@@ -102,6 +102,12 @@ func TestCheckDiff(t *testing.T) {
 	if after := d.must("store", "export"); after != before {
 		t.Errorf("check --diff changed the store:\n%s", firstDifference(after, before))
 	}
+	diffOfDraft(t, d, config, inPlace, whole)
+}
+
+// diffOfDraft has a file in another folder compared: with the store, and with the
+// daemon that has it.
+func diffOfDraft(t *testing.T, d *desk, config, inPlace string, whole diffed) {
 	if err := os.Mkdir(d.path("drafts"), 0o700); err != nil {
 		t.Fatal(err)
 	}
