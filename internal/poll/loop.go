@@ -179,12 +179,11 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 	if err != nil {
 		l.Log.Error("could not forget old stories; will try again", "error", err)
 	}
-	// A reload that the store broke off leaves some stories filed by the new rules.
-	mended, err := l.refile(ctx, atOnce)
+	mended, err := l.mend(ctx)
 	if err != nil {
 		l.Log.Error("could not file kept stories anew; will try again", "error", err)
 	}
-	if (some || mended.Stories > 0) && l.Changed != nil {
+	if (some || mended) && l.Changed != nil {
 		l.Changed(nil)
 	}
 }

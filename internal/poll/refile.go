@@ -199,6 +199,17 @@ func (p *Poller) itemsOf(ctx context.Context, stories []news.Story) (map[news.Po
 	return s.items, s.readItems(ctx, p.store)
 }
 
+// mend ends what a change left half way that the store broke off, by the rules
+// that are in force since, and says whether there was anything.
+func (p *Poller) mend(ctx context.Context) (bool, error) {
+	was, err := p.store.Mark(ctx, markRules)
+	if err != nil || was != halfWay {
+		return false, err
+	}
+	_, err = p.refile(ctx, atOnce)
+	return err == nil, err
+}
+
 // own are filings that do not hold in memory the texts that their words were
 // found in.
 func own(fs []news.Filing) []news.Filing {

@@ -167,7 +167,13 @@ func TestRefileBrokenOff(t *testing.T) {
 	const n = 2*refileStep + 1
 	for name, mend := range map[string]func(*desk, *Poller) error{
 		"a restart": func(d *desk, p *Poller) error { d.open(); return nil },
-		"going on":  func(d *desk, p *Poller) error { _, err := p.refile(d.t.Context(), atOnce); return err },
+		"going on": func(d *desk, p *Poller) error {
+			some, err := p.mend(d.t.Context())
+			if again, _ := p.mend(d.t.Context()); !some || again {
+				d.t.Errorf("mended %t, and again %t", some, again)
+			}
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := many(t, n)
