@@ -240,6 +240,6 @@ func (c *command) printChanges(ch poll.Changes) error {
 	for _, t := range ch.Topics {
 		fmt.Fprintf(c.out, "%s  %s\n", t.Name, says(t, "is"))
 	}
-	_, err := fmt.Fprintln(c.out, "reloaded; "+total(ch.Stories, ch.Changed, ch.Added, ch.Removed, len(ch.Topics), "are"))
+	_, err := fmt.Fprintf(c.out, "reloaded; since %s %s\n", moment(ch.At), total(ch.Stories, ch.Changed, ch.Added, ch.Removed, len(ch.Topics), "are"))
 	return err
 }

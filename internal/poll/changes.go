@@ -3,12 +3,15 @@ package poll
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"aggregator/internal/news"
 )
 
 // Changes are what other rules make of the kept stories, in figures.
 type Changes struct {
+	// At is when they were made; zero if they were not, or before this process.
+	At time.Time `json:"at,omitzero"`
 	// Stories are kept, and neither hidden nor merged into another; Changed of
 	// them are in other topics than before.
 	Stories int `json:"stories"`

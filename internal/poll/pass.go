@@ -40,7 +40,8 @@ func (p *Poller) Pass(ctx context.Context, keys []string, force bool) (Report, e
 
 // Change gives a running poller another plan. Kept stories are filed under its
 // rules before anything else is polled: they are read and filed first, and
-// still writes what is found.
+// still writes what is found. If they are filed by these rules already, it says
+// what changed then.
 func (p *Poller) Change(ctx context.Context, pl Plan, still Still) (Changes, error) {
 	change := planned{newPlan(pl), still, make(chan changed, 1)}
 	select {

@@ -107,9 +107,10 @@ type Poller struct {
 	plans   chan planned
 	quiet   chan func(context.Context)
 	stopped chan struct{}
-	memory  sync.RWMutex           // held to change index, and by those who look from outside
-	trouble atomic.Pointer[string] // why nothing can be kept just now
-	next    atomic.Int64           // Unix time of the next due source; 0: none
+	memory  sync.RWMutex            // held to change index, and by those who look from outside
+	trouble atomic.Pointer[string]  // why nothing can be kept just now
+	next    atomic.Int64            // Unix time of the next due source; 0: none
+	filed   atomic.Pointer[Changes] // when kept stories were filed anew last
 	// latest is the story that joined an event last, as far as anybody asked: see
 	// outlived.
 	latest map[news.Position]news.Position
@@ -143,6 +144,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
 	po.plan.Store(newPlan(p))
+	po.filed.Store(&Changes{Topics: []TopicChange{}})
 	po.tune()
 	if o.Scheduled {
 		if err := po.CatchUp(ctx); err != nil {

@@ -59,7 +59,8 @@ type refiled struct {
 	topics []news.Filing
 }
 
-// refile files the kept stories under the plan's rules, if others filed them.
+// refile files the kept stories under the plan's rules, if others filed them,
+// and says what changed when they were filed so.
 // What becomes of them is found first, and takes long; still then has it
 // written. Killed half way, it begins again: the mark is kept last.
 func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
@@ -70,7 +71,7 @@ func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
 	}
 	want := pl.fingerprint()
 	if was == want {
-		return Changes{Topics: []TopicChange{}}, still(func() error { return nil })
+		return *p.filed.Load(), still(func() error { return nil })
 	}
 	var others []refiled
 	changes, err := p.diff(ctx, pl, func(was, is news.Story) {
@@ -84,6 +85,8 @@ func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
 	if err != nil {
 		return Changes{}, fmt.Errorf("poll: file anew: %w", err)
 	}
+	changes.At = time.Now().UTC().Truncate(time.Second)
+	p.filed.Store(&changes)
 	p.logChanges(changes, time.Since(began))
 	return changes, nil
 }
