@@ -59,10 +59,10 @@ type refiled struct {
 	topics []news.Filing
 }
 
-// refile files the kept stories under the plan's rules, if others filed them,
-// and says what changed when they were filed so.
-// What becomes of them is found first, and takes long; still then has it
-// written. Killed half way, it begins again: the mark is kept last.
+// refile files the kept stories under the plan's rules, if others filed them, and
+// says what changed when they were filed so. What becomes of them is found
+// first, and takes long; still then has it written. Killed half way, it begins
+// again: the mark is kept last.
 func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
 	pl, began := p.plan.Load(), time.Now()
 	was, err := p.store.Mark(ctx, markRules)
@@ -214,18 +214,18 @@ func (p *Poller) mend(ctx context.Context) (bool, error) {
 }
 
 // own are filings that do not hold in memory the texts that their words were
-// found in.
-func own(fs []news.Filing) []news.Filing {
-	for i := range fs {
-		fs[i].Words = ownWords(fs[i].Words)
+// found in; nil where there is nothing, as for what is kept.
+func own(fs []news.Filing) (all []news.Filing) {
+	for _, f := range fs {
+		f.Words = ownWords(f.Words)
+		all = append(all, f)
 	}
-	return fs
+	return all
 }
 
-func ownWords(found []string) []string {
-	words := slices.Clone(found)
-	for i, w := range words {
-		words[i] = strings.Clone(w)
+func ownWords(found []string) (words []string) {
+	for _, w := range found {
+		words = append(words, strings.Clone(w))
 	}
 	return words
 }

@@ -147,10 +147,10 @@ func TestStill(t *testing.T) {
 	}
 }
 
-// tired is a store that keeps so many batches of stories more.
+// tired is a store that keeps so many batches of stories more, and counts them.
 type tired struct {
 	store.Store
-	left int
+	left, stories int
 }
 
 func (s *tired) Append(ctx context.Context, at news.Position, b store.Batch) (news.Position, error) {
@@ -158,8 +158,21 @@ func (s *tired) Append(ctx context.Context, at news.Position, b store.Batch) (ne
 		if s.left--; s.left < 0 {
 			return at, errors.New("no space left on device")
 		}
+		s.stories += len(b.Stories)
 	}
 	return s.Store.Append(ctx, at, b)
+}
+
+// Stories that are filed as before, or under nothing as before, are not written.
+func TestOnlyWhatDiffersIsWritten(t *testing.T) {
+	d := many(t, 4)
+	d.rules(topic.Rule{Name: "Dams", Match: parse(t, "dam")})
+	d.open()
+	s := &tired{Store: d.store, left: 1}
+	d.store = s
+	d.rules(topic.Rule{Name: "Dams", Match: parse(t, "dam")}, topic.Rule{Name: "Third", Match: parse(t, "n3")})
+	d.open()
+	wants(t, "written", s.stories, 1)
 }
 
 // A filing that is broken off half way begins again, by the old rules as well as
@@ -178,7 +191,7 @@ func TestRefileBrokenOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := many(t, n)
-			s := &tired{d.store, 1}
+			s := &tired{Store: d.store, left: 1}
 			d.store = s
 			p := d.open()
 			if _, err := d.changed(p, d.planWith(topic.Rule{Name: "Ports", Match: parse(t, "*")}), atOnce); err == nil {
