@@ -29,7 +29,7 @@ race:
 test-full: test bench
 
 lint:
-	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
+	@unformatted=$$(gofmt -l cmd internal deploy); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
 	go vet ./...
 
 # fuzz runs every fuzz target there is for FUZZTIME.
@@ -49,8 +49,8 @@ bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
-# quality measures which stories are made of labelled sets of items, and writes
-# docs/quality.md. The sets are not part of this tree; QUALITY_DATA is where
+# quality measures which stories are made of labelled sets of items, and which
+# topics they are filed under, and writes docs/quality.md. The sets are not part of this tree; QUALITY_DATA is where
 # they are.
 QUALITY_DATA ?= ../shared/quality/data
 quality:

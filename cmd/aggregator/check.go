@@ -2,10 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -16,41 +13,6 @@ import (
 	"aggregator/internal/schedule"
 	"aggregator/internal/topic"
 )
-
-func (c *command) initCommand() *cobra.Command {
-	var opml string
-	cmd := &cobra.Command{
-		Use: "init", Short: "Write a commented aggregator.yaml; never overwrites one", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			var sources []config.OPMLSource
-			if opml != "" {
-				var err error
-				if sources, err = readOPML(opml); err != nil {
-					return err
-				}
-			}
-			if err := writeNew(c.path(), config.Template(sources)); err != nil {
-				return err
-			}
-			fmt.Fprintf(c.err, "wrote %s; next: edit it, then `aggregator check`, then `aggregator run`\n", c.path())
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&opml, "opml", "", "take the sources of this OPML file")
-	return cmd
-}
-
-func writeNew(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and is not overwritten; move it aside, or use another name", path)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Close())
-}
 
 // checked is what `check --json` prints.
 type checked struct {
@@ -105,7 +67,7 @@ daemon runs it is the one that reads FILE, and with its environment.`,
 	}
 	cmd.Flags().BoolVar(&diff, "diff", false, "say what the file would change in the topics of the kept stories")
 	cmd.Flags().StringVar(&rules, "rules", "", "FILE, for another process")
-	cmd.Flags().MarkHidden("rules")
+	cmd.Flags().Lookup("rules").Hidden = true
 	return cmd
 }
 

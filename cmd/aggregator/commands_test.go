@@ -54,6 +54,45 @@ func TestInit(t *testing.T) {
 	}
 }
 
+func TestInitTopics(t *testing.T) {
+	d := newDesk(t, "")
+	d.write("mine.opml", subscriptions)
+	if err := os.Remove(d.path("aggregator.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range []string{"help", "china,chyna"} {
+		d.run("init", "--topics", names).wants(t, wrongUsage, "starter library", "china-human-rights", "China/Human Rights")
+	}
+	d.must("init", "--topics", "China-Human-Rights", "--opml", "mine.opml")
+	d.says([]string{"check"}, "China/Human Rights", "Everything", "日报", "tests passed")
+	if left, err := os.ReadDir(d.path("topics")); err != nil || len(left) != 3 {
+		t.Errorf("a topic and its two parents: %v, %v", left, err)
+	}
+	d.must("init", "-c", "all.yaml", "--topics", "all")
+	d.says([]string{"check", "-c", "all.yaml"}, "tests passed")
+}
+
+func TestInitTopicsOverwritesNothing(t *testing.T) {
+	d := newDesk(t, "# mine\n")
+	d.run("init", "--topics", "all").wants(t, failed, "aggregator.yaml", "not overwritten")
+	if _, err := os.Stat(d.path("topics")); err == nil {
+		t.Error("init wrote topics without a configuration")
+	}
+	if err := os.Mkdir(d.path("topics"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.write("topics/china.yaml", "# mine\n")
+	d.run("init", "-c", "second.yaml", "--topics", "afghanistan,china").wants(t, failed, "china.yaml", "not overwritten", "move it aside")
+	if d.read("topics/china.yaml") != "# mine\n" {
+		t.Error("init overwrote a topic")
+	}
+	for _, name := range []string{"second.yaml", "topics/afghanistan.yaml"} {
+		if _, err := os.Stat(d.path(name)); err == nil {
+			t.Errorf("init wrote %s, but not all", name)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	const good = "sources: [{ url: https://example.org/a, name: A, schedule: \"30 4 * * *\" }]\ntopics:\n  - { name: China, match: china }\n  - { name: Rights, match: '\"human rights\"' }\n  - { name: China/Rights }\nfetch: { spread: 0s }\ntests:\n  - { item: { title: \"Human rights in China\" }, topics: [China, Rights, China/Rights] }\n"
 	d := newDesk(t, good)

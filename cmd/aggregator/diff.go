@@ -96,7 +96,7 @@ func (c *command) checkable(path string) (*config.Config, *topic.Filer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	filer, err := topic.New(rulesOf(cfg))
+	filer, err := topic.New(cfg.Rules())
 	return cfg, filer, err
 }
 

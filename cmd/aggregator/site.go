@@ -91,7 +91,7 @@ func openStore(cfg *config.Config) (store.Store, error) {
 
 // planOf is the part of a configuration that polling needs.
 func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
-	filer, err := topic.New(rulesOf(cfg))
+	filer, err := topic.New(cfg.Rules())
 	if err != nil {
 		return poll.Plan{}, nil, err
 	}
@@ -141,18 +141,6 @@ func nearOf(n config.Near) dedupe.Near {
 		return dedupe.NearOthers
 	}
 	return dedupe.NearOff
-}
-
-func rulesOf(cfg *config.Config) []topic.Rule {
-	var rules []topic.Rule
-	for _, t := range cfg.Topics {
-		r := topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Where: t.Where}
-		for _, w := range t.Score {
-			r.Score = append(r.Score, topic.Weighted{Query: w.Query, Weight: w.Weight})
-		}
-		rules = append(rules, r)
-	}
-	return rules
 }
 
 // feedsOf is the part of a configuration that publishing needs. A topic that is

@@ -13,9 +13,26 @@ import (
 //go:embed template.yaml
 var template string
 
+// Rules to begin with, and their test, where no other file brings any.
+const (
+	ownTopics = `topics:
+  - name: China
+    match: china OR chinese OR beijing OR xinjiang OR tibet* OR "hong kong" OR 中国 OR 中國
+  - name: Human Rights
+    match: '"human rights" OR censorship OR dissident OR "political prisoner" OR tag:ngo'
+  - name: China/Human Rights          # the stories in both
+  - { name: Everything, match: "*" }
+`
+	ownTests = `tests:                                # run by aggregator check
+  - item: { title: Chinese dissident released in Beijing }
+    topics: [China, Human Rights, China/Human Rights, Everything]   # exactly these
+`
+)
+
 // Template is the commented aggregator.yaml that `init` writes, with these
-// sources, or with some to begin with. It loads without a fault.
-func Template(sources []OPMLSource) []byte {
+// sources, or with some to begin with; and with the topics of these files
+// beside it, or with some to begin with. It loads without a fault.
+func Template(sources []OPMLSource, files []string) []byte {
 	lines, found := entries(sources)
 	if !found {
 		more, _ := entries([]OPMLSource{
@@ -26,7 +43,25 @@ func Template(sources []OPMLSource) []byte {
 		})
 		lines += more
 	}
-	return []byte(strings.Replace(template, "{{sources}}\n", lines, 1))
+	topics, tests := ownTopics, ownTests
+	if len(files) > 0 {
+		topics = includes(files)
+		tests = "# tests:                              # run by aggregator check, with those of the files\n"
+	}
+	return []byte(strings.NewReplacer("{{sources}}\n", lines, "{{topics}}\n", topics, "{{tests}}\n", tests).Replace(template))
+}
+
+// includes takes the topics of these files in, and leaves one that their rules
+// cannot know.
+func includes(files []string) string {
+	var b strings.Builder
+	b.WriteString("include:                              # files with topics and tests; they are yours to change\n")
+	for _, f := range files {
+		b.WriteString("  - " + f + "\n")
+	}
+	b.WriteString("\ntopics:                               # yours beside them; none may have the name of one of theirs\n")
+	b.WriteString("  - { name: Everything, match: \"*\" }\n")
+	return b.String()
 }
 
 // entries are the lines of all sources; found says that one can be polled.

@@ -10,9 +10,20 @@ import (
 
 func TestTemplateLoads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "aggregator.yaml")
-	write(t, path, string(Template(nil)))
+	write(t, path, string(Template(nil, nil)))
 	c := load(t, path)
 	if len(c.Sources) < 3 || len(c.Topics) < 3 || len(c.Tests) == 0 || len(c.Warnings) > 0 {
+		t.Errorf("%d sources, %d topics, %d tests, warnings %v", len(c.Sources), len(c.Topics), len(c.Tests), c.Warnings)
+	}
+}
+
+func TestTemplateIncludes(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "china.yaml"), "topics: [{ name: China, match: china }]\ntests: [{ item: { title: China }, topics: [China, Everything] }]\n")
+	path := filepath.Join(dir, "aggregator.yaml")
+	write(t, path, string(Template(nil, []string{"china.yaml"})))
+	c := load(t, path)
+	if len(c.Sources) < 3 || len(c.Topics) != 2 || len(c.Tests) != 1 || len(c.Warnings) > 0 {
 		t.Errorf("%d sources, %d topics, %d tests, warnings %v", len(c.Sources), len(c.Topics), len(c.Tests), c.Warnings)
 	}
 }
@@ -21,7 +32,7 @@ func TestTemplateLoads(t *testing.T) {
 // what can be polled is, the rest stands there as a comment.
 func TestTemplateOfNothingUsable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "aggregator.yaml")
-	write(t, path, string(Template([]OPMLSource{{URL: "feed"}})))
+	write(t, path, string(Template([]OPMLSource{{URL: "feed"}}, nil)))
 	if c := load(t, path); len(c.Sources) == 0 {
 		t.Error("no sources")
 	}
@@ -40,7 +51,7 @@ func TestTemplateTakesAnySource(t *testing.T) {
 		{Name: "true", URL: "https://e.example:99999/feed"},
 		{Name: "again", URL: "http://a.example:80/feed?x={1}"},
 	}
-	write(t, path, string(Template(sources)))
+	write(t, path, string(Template(sources, nil)))
 	c := load(t, path)
 	var names []string
 	for _, s := range c.Sources {
@@ -49,7 +60,7 @@ func TestTemplateTakesAnySource(t *testing.T) {
 	if diff := cmp.Diff([]string{sources[0].Name, "${HOME} 人民网", "feed", ""}, names); diff != "" {
 		t.Errorf("wanted -, got +:\n%s", diff)
 	}
-	if text := string(Template(sources)); strings.Count(text, "# left out: ") != 4 {
+	if text := string(Template(sources, nil)); strings.Count(text, "# left out: ") != 4 {
 		t.Errorf("what is no address should stand there as a comment:\n%s", text)
 	}
 }

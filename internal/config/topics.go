@@ -6,7 +6,20 @@ import (
 	"strings"
 
 	"aggregator/internal/news"
+	"aggregator/internal/topic"
 )
+
+// Rules are the topics as a [topic.Filer] takes them.
+func (c *Config) Rules() []topic.Rule {
+	rules := make([]topic.Rule, len(c.Topics))
+	for i, t := range c.Topics {
+		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Where: t.Where}
+		for _, w := range t.Score {
+			rules[i].Score = append(rules[i].Score, topic.Weighted{Query: w.Query, Weight: w.Weight})
+		}
+	}
+	return rules
+}
 
 func (l *loader) topics(f *file) {
 	for i := range f.Topics {

@@ -1,12 +1,15 @@
 // Quality measures which stories the product makes of labelled sets of items,
 // by the product's own path: each item as its feed would bring it, in order of
-// time, decided by room dedupe.
+// time, decided by room dedupe; and which topics it files items under, by the
+// rules of the library.
 //
 //	go run ./internal/quality -data DIR
 //
 // A set is DIR/NAME.dev.jsonl.gz, an item a line: id, cluster (which article it
 // is a copy of), event (what that reports), title, summary, body, url,
-// publisher, time, lang.
+// publisher, time, lang. A set for topics is DIR/topics_NAME.dev.jsonl.gz: id,
+// title, summary, body, publisher, lang, topics, and weight, where an item
+// stands for several.
 package main
 
 import (
@@ -21,7 +24,8 @@ import (
 func main() {
 	o := options{}
 	flag.StringVar(&o.data, "data", "", "`folder` of the labelled sets")
-	flag.StringVar(&o.level, "level", "all", "`table`: cluster (copies of one article), default (the same as configured by default), event (reports of one event), pairs (texts two by two), or all of the first three")
+	flag.StringVar(&o.level, "level", "all", "`table`: cluster (copies of one article), default (the same as configured by default), event (reports of one event), topics (where items are filed), pairs (texts two by two), or all but the last")
+	flag.StringVar(&o.library, "library", "deploy/topics", "`folder` of the rules that items are filed by")
 	flag.StringVar(&o.sets, "sets", "all", "only these `sets`, with commas between")
 	flag.StringVar(&o.text, "text", "all", "`text` to decide by: teaser, body or all")
 	flag.StringVar(&o.out, "out", "", "write what was decided to this `folder`, a file for each line of the tables")
@@ -37,7 +41,7 @@ func main() {
 }
 
 type options struct {
-	data, level, sets, text, out, page, models, held string
-	errors                                           int
-	modelOf                                          func(gold.Record) near.Models // other than those learnt
+	data, library, level, sets, text, out, page, models, held string
+	errors                                                    int
+	modelOf                                                   func(gold.Record) near.Models // other than those learnt
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"text/template"
 
 	"aggregator/internal/quality/gold"
@@ -23,6 +25,10 @@ type page struct {
 	Held         []line // sets, held out, at the threshold that is used
 	Curve        []line // pooled, held out, Set being the threshold
 	Costs        []line
+	Topics       []line // over the sets that are one to the targets
+	TopicSets    []line // each set
+	TopicSize    map[string]string
+	Least        int               // items of a topic
 	Size         map[string]string // of each set
 }
 
@@ -34,7 +40,7 @@ type pageTable struct {
 
 // A line is a row as people read it.
 type line struct {
-	Set, Text, Items, Pairs, Groups, Lost, LostOut        string
+	Set, Text, Topic, Items, Pairs, Groups, Lost, LostOut string
 	Precision, PrecisionOut, Recall, F1, Hard, B3, Hidden string
 	Prepare, Decide, Bytes                                string
 }
@@ -74,8 +80,9 @@ func whole(v float64) string {
 var pageThresholds = [...]float32{.5, .65, forStories.Threshold, .9, .95}
 
 // newPage makes the page of all that was measured.
-func newPage(measured map[string][]row) page {
-	p := page{Size: map[string]string{}}
+func newPage(measured map[string][]row, topics []topicRow) page {
+	p := page{Size: map[string]string{}, TopicSize: map[string]string{}, Least: least}
+	p.file(topics)
 	for _, t := range tables() {
 		pt := pageTable{Title: t.title, Whole: !t.Across}
 		for _, r := range measured[t.name] {
@@ -114,9 +121,30 @@ func (p *page) hold(points []point) {
 	}
 }
 
+// file fills in how topics were filed. Where labels are incomplete, what is
+// filed beside them may be right.
+func (p *page) file(rows []topicRow) {
+	for _, r := range rows {
+		x := r.result
+		l := line{
+			Set: r.set, Text: r.text, Topic: r.topic, Items: whole(x.Sum.Groups), Precision: "–", F1: "–",
+			Recall: percent(x.At[gold.Recall]),
+		}
+		if !r.partial {
+			l.Precision, l.F1 = percent(x.At[gold.Precision]), interval(x, gold.F1)
+		}
+		p.TopicSize[r.set] = whole(x.Sum.Items)
+		if r.set == strings.Join(strings.Fields(pooled), " + ") {
+			p.Topics = append(p.Topics, l)
+		} else if !slices.Contains(strings.Fields(pooled), r.set) {
+			p.TopicSets = append(p.TopicSets, l)
+		}
+	}
+}
+
 // complete says what is missing, before more is measured for the page.
 func (p page) complete() error {
-	if p.Body.Set == "" {
+	if p.Body.Set == "" || p.Topics == nil {
 		return errors.New("the page needs all tables, sets and texts")
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // The page has every table, figures where there are some, and nobody's texts.
 func TestPage(t *testing.T) {
-	o := options{data: t.TempDir(), level: "all", sets: "all", text: "all", page: filepath.Join(t.TempDir(), "quality.md")}
+	o := options{data: t.TempDir(), library: "testdata/library", level: "all", sets: "all", text: "all", page: filepath.Join(t.TempDir(), "quality.md")}
 	lines, err := os.ReadFile("testdata/tiny.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -17,6 +17,7 @@ func TestPage(t *testing.T) {
 	for _, name := range append(strings.Fields(articles), strings.Fields(events)...) {
 		pack(t, filepath.Join(o.data, name+".dev.jsonl.gz"), lines)
 	}
+	topicSets(t, o.data, filed+" "+partial)
 	if err := o.run(&strings.Builder{}); err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +34,16 @@ func TestPage(t *testing.T) {
 		"| hard | lost |",
 		"| pooled | teaser | 25 | 15 | 33.3 (", "| pooled | body | 25 | 15 | ",
 		"| reut87 | teaser | 5 | 3 | 33.3 (",
+		"| Dams | 4 | 33.3 | 25.0 | 28.6 (",
+		"| reut87 | body | Dams | 2 | 66.7 | 100.0 | 80.0 (",
+		"| rw17 | teaser | Dams | 2 | – | 25.0 | – |",
+		"| nyt17 | 6 | ",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q", want)
 		}
 	}
-	for _, bad := range []string{"<no value>", "NaN", "Dam breaks", o.data, "%!"} {
+	for _, bad := range []string{"<no value>", "NaN", "Dam breaks", "champion", o.data, "%!"} {
 		if strings.Contains(page, bad) {
 			t.Errorf("%q on the page", bad)
 		}

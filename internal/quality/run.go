@@ -46,7 +46,7 @@ func (o options) check() error {
 		return errors.New("say with -data where the labelled sets are")
 	}
 	for _, c := range []struct{ kind, given, known string }{
-		{"table", o.level, "cluster default event pairs"}, {"set", o.sets, articles + " uci14 allsides21 basil " + twos}, {"text", o.text, "teaser body"},
+		{"table", o.level, "cluster default event topics pairs"}, {"set", o.sets, articles + " uci14 allsides21 basil " + twos + " nyt17 rss " + partial}, {"text", o.text, "teaser body"},
 	} {
 		known := strings.Fields(c.known)
 		for _, g := range strings.Split(c.given, ",") {
@@ -80,10 +80,18 @@ func (o options) run(w io.Writer) error {
 		printTable(w, t.title, rows, t.Question)
 		measured[t.name] = rows
 	}
+	var topics []topicRow
+	if len(choose("topics", o.level)) > 0 {
+		var err error
+		if topics, err = o.measureTopics(w); err != nil {
+			return err
+		}
+		printTopics(w, topics)
+	}
 	if err := o.comparePairs(w); err != nil || o.page == "" {
 		return err
 	}
-	p := newPage(measured)
+	p := newPage(measured, topics)
 	if err := p.complete(); err != nil {
 		return err
 	}

@@ -111,12 +111,12 @@ func TestFaults(t *testing.T) {
 	broken := folder(t, "wire26")
 	pack(t, filepath.Join(broken, "wire26.dev.jsonl.gz"), []byte("{\n"))
 	for want, o := range map[string]options{
-		`the labelled set "wire26" is not in "` + dir + `": say with -data where the sets are`:                      {data: dir, level: "all", sets: "all", text: "all"},
-		"say with -data where the labelled sets are":                                                                {level: "all", sets: "all", text: "all"},
-		"read wire26: unexpected end of JSON input":                                                                 {data: broken, level: "cluster", sets: "wire26", text: "all"},
-		`no table "clusters"; there are cluster, default, event, pairs`:                                             {data: dir, level: "clusters", sets: "all", text: "all"},
-		`no set "wire"; there are wire26, wire26ja, zh21, reut87, rss26in, uci14, allsides21, basil, tgpairs, mrpc`: {data: dir, level: "all", sets: "wire", text: "all"},
-		`no text "summary"; there are teaser, body`:                                                                 {data: dir, level: "all", sets: "all", text: "summary"},
+		`the labelled set "wire26" is not in "` + dir + `": say with -data where the sets are`:                                              {data: dir, level: "all", sets: "all", text: "all"},
+		"say with -data where the labelled sets are":                                                                                        {level: "all", sets: "all", text: "all"},
+		"read wire26: unexpected end of JSON input":                                                                                         {data: broken, level: "cluster", sets: "wire26", text: "all"},
+		`no table "clusters"; there are cluster, default, event, topics, pairs`:                                                             {data: dir, level: "clusters", sets: "all", text: "all"},
+		`no set "wire"; there are wire26, wire26ja, zh21, reut87, rss26in, uci14, allsides21, basil, tgpairs, mrpc, nyt17, rss, rw17, as21`: {data: dir, level: "all", sets: "wire", text: "all"},
+		`no text "summary"; there are teaser, body`:                                                                                         {data: dir, level: "all", sets: "all", text: "summary"},
 	} {
 		if err := o.run(&strings.Builder{}); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)

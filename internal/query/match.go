@@ -45,7 +45,7 @@ func (n *node) holds(p *Prepared) bool {
 	case opWords:
 		return p.hasSequence(n)
 	case opNear:
-		return len(p.near(n)) > 0
+		return len(p.spans(n, 1)) > 0
 	}
 	return n.firstValue(p) != ""
 }

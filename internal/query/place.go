@@ -18,18 +18,23 @@ func (p *Prepared) spans(n *node, limit int) []span {
 	case n.op == opWords:
 		return p.sequences(n, limit)
 	case n.op == opNear:
-		found = p.near(n)
+		found = p.near(p.spans(n.kids[0], 0), p.spans(n.kids[1], 0), n.number)
 	default: // opOr
 		for _, k := range n.kids {
 			found = append(found, p.spans(k, limit)...)
 		}
 	}
-	slices.SortFunc(found, func(a, b span) int { return cmp.Or(a.from-b.from, a.to-b.to) })
-	found = slices.Compact(found)
+	found = inOrder(found)
 	if limit > 0 && len(found) > limit {
 		found = found[:limit]
 	}
 	return found
+}
+
+// inOrder has the first places first, each once.
+func inOrder(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(a.from-b.from, a.to-b.to) })
+	return slices.Compact(spans)
 }
 
 // sequences are the places where all words of n stand in a row.
@@ -140,10 +145,9 @@ func (p *Prepared) is(w pattern, i int) bool {
 	return f.text == w.word || w.prefix && strings.HasPrefix(f.text, w.word) || f.stem != "" && f.stem == w.stem(p.lang)
 }
 
-// near are the passages from a place of one kid to a place of the other, at
-// most n.number words apart and not overlapping.
-func (p *Prepared) near(n *node) []span {
-	as, bs := p.spans(n.kids[0], 0), p.spans(n.kids[1], 0)
+// near are the passages from one of as to one of bs, at most within words apart
+// and not overlapping.
+func (p *Prepared) near(as, bs []span, within int) []span {
 	longest := 0
 	for _, b := range bs {
 		longest = max(longest, b.to-b.from)
@@ -151,14 +155,14 @@ func (p *Prepared) near(n *node) []span {
 	var found []span
 	low := 0
 	for _, a := range as {
-		for low < len(bs) && bs[low].from+longest+n.number <= a.from {
+		for low < len(bs) && bs[low].from+longest+within <= a.from {
 			low++
 		}
 		for _, b := range bs[low:] {
-			if b.from-a.to >= n.number {
+			if b.from-a.to >= within {
 				break
 			}
-			if p.apart(a, b) <= n.number {
+			if p.apart(a, b) <= within {
 				found = append(found, span{min(a.from, b.from), max(a.to, b.to)})
 			}
 		}

@@ -34,7 +34,8 @@
 //
 // The room is larger than others because it holds a language whole: reading it
 // with a hint for each mistake (lex, parse), folding the words of all scripts
-// (fold, words), and finding them (prepare, place, match, set).
+// (fold, words), and finding them (prepare, place, match; set and matcher for many
+// queries at once).
 package query
 
 import (

@@ -24,11 +24,7 @@ func matchText(r Rule) string {
 }
 
 // scoreText is like `score 5 ≥ 3: "human rights" +3, tag:ngo +2`.
-func scoreText(sum, threshold float64, of []Weighted) string {
-	terms := make([]string, len(of))
-	for i, w := range of {
-		terms[i] = weightText(w)
-	}
+func scoreText(sum, threshold float64, terms []string) string {
 	return fmt.Sprintf("score %s ≥ %s: %s", number(sum), number(threshold), strings.Join(terms, ", "))
 }
 

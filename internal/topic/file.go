@@ -97,7 +97,7 @@ func (s *story) fileByHits(rule int, of []ask, hits []int, found query.Matched) 
 	filing := news.Filing{Topic: r.Name, Rule: s.f.reason[rule], Where: r.Where}
 	if of[hits[0]].term != isMatch { // which comes first
 		var ok bool
-		if filing.Rule, ok = scored(r, of, hits); !ok {
+		if filing.Rule, ok = s.f.scored(rule, of, hits); !ok {
 			return
 		}
 	}
@@ -109,17 +109,17 @@ func (s *story) fileByHits(rule int, of []ask, hits []int, found query.Matched) 
 
 // scored is what the weights of the terms that hit add up to, as text, if that
 // is enough.
-func scored(r *Rule, of []ask, hits []int) (text string, enough bool) {
-	var sum float64
+func (f *Filer) scored(rule int, of []ask, hits []int) (text string, enough bool) {
+	r, sum := &f.rules[rule], 0.0
 	for _, h := range hits {
 		sum += r.Score[of[h].term].Weight
 	}
 	if sum < r.Threshold {
 		return "", false
 	}
-	terms := make([]Weighted, len(hits))
+	terms := make([]string, len(hits))
 	for i, h := range hits {
-		terms[i] = r.Score[of[h].term]
+		terms[i] = f.terms[rule][of[h].term]
 	}
 	return scoreText(sum, r.Threshold, terms), true
 }

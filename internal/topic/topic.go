@@ -112,6 +112,7 @@ type Filer struct {
 	plain  asks           // of the rules that name no topics
 	asking asks           // of those that do
 	reason []string       // of each rule, when its Match holds
+	terms  [][]string     // of each rule, the texts of its Score
 	spare  sync.Pool      // of *story
 }
 
@@ -162,6 +163,11 @@ func (f *Filer) gather() {
 	f.asking.gather(f, func(i int) bool { return len(f.links[i].asked) > 0 })
 	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
+		var terms []string
+		for _, w := range r.Score {
+			terms = append(terms, weightText(w))
+		}
+		f.terms = append(f.terms, terms)
 	}
 	f.spare.New = func() any { return &story{f: f, place: make([]int32, len(f.rules))} }
 }
