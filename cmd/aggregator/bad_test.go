@@ -179,7 +179,7 @@ func TestCorruptData(t *testing.T) {
 }
 
 // reading are the commands that read the store.
-var reading = [][]string{{"sources"}, {"topics"}, {"stories"}, {"stories", "--topic", "All", "--since", "7d"}, {"explain", "http://well.example/1"}, {"store", "stats"}, {"store", "export"}, {"opml", "export"}}
+var reading = [][]string{{"sources"}, {"topics"}, {"stories"}, {"stories", "--topic", "All", "--since", "7d"}, {"match", "*"}, {"check", "--diff"}, {"explain", "http://well.example/1"}, {"store", "stats"}, {"store", "export"}, {"opml", "export"}}
 
 func TestLockedData(t *testing.T) {
 	o := newOutlets(t)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,6 +21,7 @@ type checked struct {
 	Tests    []testLine     `json:"tests"`
 	Topics   []checkedTopic `json:"topics"`
 	Sources  []checkedPolls `json:"sources"`
+	Diff     *diffed        `json:"diff,omitempty"` // with --diff
 }
 
 type testLine struct {
@@ -41,33 +42,33 @@ type checkedPolls struct {
 }
 
 func (c *command) checkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "check", Short: "Report every fault of the configuration, run its tests, print the next polls", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			cfg, err := config.Load(c.path(), c.env)
-			var faults config.Faults
-			if errors.As(err, &faults) && c.json {
-				return errors.Join(c.line(checked{Faults: faults, Warnings: config.Faults{}, Tests: []testLine{}, Topics: []checkedTopic{}, Sources: []checkedPolls{}}), err)
+	diff, rules := false, ""
+	cmd := &cobra.Command{
+		Use: "check [FILE]", Short: "Report every fault of the configuration, run its tests, print the next polls", Args: cobra.MaximumNArgs(1),
+		Long: `check reads the configuration, or FILE, and reports every fault in it; runs its
+tests; says what each topic holds, and when each source is polled next.
+
+With --diff it says instead what the file would add to and take from each topic,
+were it in force: the stories that are kept in the store of the configuration
+(-c) are filed by the rules and sources of FILE. Nothing is changed. While the
+daemon runs it is the one that reads FILE, and with its environment.`,
+		Example: "  aggregator check\n  cp aggregator.yaml new.yaml && $EDITOR new.yaml && aggregator check --diff new.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := cmp.Or(rules, append(args, c.path())[0])
+			if diff {
+				return c.checkDiff(cmd, path)
 			}
+			cfg, filer, err := c.checkable(path)
 			if err != nil {
 				return err
 			}
-			filer, err := topic.New(cfg.Rules())
-			if err != nil {
-				return err
-			}
-			result := check(cfg, filer, time.Now())
-			if c.json {
-				err = c.line(result)
-			} else {
-				c.printChecked(result)
-			}
-			if n := result.failures(); n > 0 && err == nil {
-				return usageError{fmt.Errorf("%d of %d tests failed", n, len(result.Tests))}
-			}
-			return err
+			return c.answer(cfg, filer, nil)
 		},
 	}
+	cmd.Flags().BoolVar(&diff, "diff", false, "say what the file would change in the topics of the kept stories")
+	cmd.Flags().StringVar(&rules, "rules", "", "FILE, for another process")
+	cmd.Flags().Lookup("rules").Hidden = true
+	return cmd
 }
 
 func check(cfg *config.Config, filer *topic.Filer, now time.Time) checked {
@@ -167,16 +168,20 @@ func (c *command) printChecked(r checked) {
 		fmt.Fprintf(table, "source  %s\t%s\n", clip(s.Source, 40), strings.Join(at, ", "))
 	}
 	table.Flush()
-	for _, t := range r.Tests {
-		if !t.Passed {
-			fmt.Fprintf(c.out, "%s: test failed: %s\n  %s\n", t.Where, t.Title, strings.Join(t.Said, "\n  "))
-		}
-	}
+	c.printFailed(r)
 	tests := "no tests"
 	if n := len(r.Tests); n > 0 {
 		tests = fmt.Sprintf("%d of %d tests passed", n-r.failures(), n)
 	}
 	fmt.Fprintf(c.out, "%d sources, %d topics, %s\n", len(r.Sources), len(r.Topics), tests)
+}
+
+func (c *command) printFailed(r checked) {
+	for _, t := range r.Tests {
+		if !t.Passed {
+			fmt.Fprintf(c.out, "%s: test failed: %s\n  %s\n", t.Where, t.Title, strings.Join(t.Said, "\n  "))
+		}
+	}
 }
 
 func (c *command) configCommand() *cobra.Command {

@@ -78,6 +78,10 @@ that two stories are one, that a story is hidden, are decisions too (poll and
 dedupe, person.go). The Index hears of those that say which story is told; the
 rest stands in the story, which no rule and no poll takes it from.
 
+Changed rules file the kept stories anew (poll, refile.go). What becomes of them
+is found first; it is written, in steps, while publish stands still, so that a
+feed is the old one or the new one. `check --diff` is the first half alone.
+
 # The walk of one item
 
 	schedule.Queue    its source is due
@@ -134,6 +138,7 @@ One word for one thing, in code, messages and pages.
 	person.go, find.go   a person's word; what is meant by a name
 	decided.go, event.go what explain tells of decisions, and of other stories
 	compare.go           two items beside each other
+	match.go, diff.go    a query, and a whole file, tried on the kept past
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads

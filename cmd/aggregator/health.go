@@ -121,12 +121,19 @@ func reachable(listen string) string {
 func (c *command) reloadCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "reload", Short: "Have the running aggregator read its configuration again", Args: cobra.NoArgs,
+		Long: `reload has the running aggregator read its configuration again, as saving the file
+does, and says what that changed in the topics of the kept stories. Feeds are
+served meanwhile. A configuration with faults changes nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
 				if s.reload == nil {
 					return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
 				}
-				return s.reload(ctx)
+				changes, err := s.reload(ctx)
+				if err != nil {
+					return err
+				}
+				return c.printChanges(changes)
 			})
 		},
 	}

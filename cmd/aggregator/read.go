@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -247,6 +248,11 @@ func storyLineOf(st news.Story) storyLine {
 	return l
 }
 
+// newest orders lines.
+func newest(a, b storyLine) int {
+	return cmp.Or(b.Published.Compare(a.Published), cmp.Compare(a.ID, b.ID))
+}
+
 func (c *command) storiesCommand() *cobra.Command {
 	var in, since string
 	cmd := &cobra.Command{
@@ -275,6 +281,26 @@ func (c *command) storiesCommand() *cobra.Command {
 }
 
 func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, error) {
+	kept, err := s.kept(ctx, in, since)
+	if err != nil {
+		return nil, err
+	}
+	var stories []news.Story
+	for st, err := range kept {
+		if err != nil {
+			return nil, err
+		}
+		stories = append(stories, s.grouped(st))
+	}
+	slices.SortFunc(stories, func(a, b news.Story) int {
+		return cmp.Or(b.Published.Compare(a.Published), cmp.Compare(a.ID, b.ID))
+	})
+	return stories, nil
+}
+
+// kept are the stories that are kept, but for those merged into others: of a
+// topic, and published since so long ago, unless these are "".
+func (s *site) kept(ctx context.Context, in, since string) (iter.Seq2[news.Story, error], error) {
 	oldest := time.Time{}
 	if since != "" {
 		ago, err := schedule.ParseDuration(since)
@@ -290,19 +316,16 @@ func (s *site) stories(ctx context.Context, in, since string) ([]news.Story, err
 		}
 		seq = s.store.Shelf(ctx, in)
 	}
-	var stories []news.Story
-	for st, err := range seq {
-		if err != nil {
-			return nil, err
+	return func(yield func(news.Story, error) bool) {
+		for st, err := range seq {
+			if err == nil && (st.Into != 0 || st.Published.Before(oldest)) {
+				continue
+			}
+			if !yield(st, err) {
+				return
+			}
 		}
-		if st.Into == 0 && !st.Published.Before(oldest) {
-			stories = append(stories, s.grouped(st))
-		}
-	}
-	slices.SortFunc(stories, func(a, b news.Story) int {
-		return cmp.Or(b.Published.Compare(a.Published), cmp.Compare(a.ID, b.ID))
-	})
-	return stories, nil
+	}, nil
 }
 
 func (c *command) printStories(stories []news.Story) error {

@@ -94,7 +94,7 @@ Begin with "aggregator demo" to see it, or "aggregator init" to set it up.`,
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "answer for programs, where there is something to read")
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.runCommand(), c.pollCommand(), c.demoCommand(),
-		c.sourcesCommand(), c.topicsCommand(), c.storiesCommand(), c.explainCommand(),
+		c.sourcesCommand(), c.topicsCommand(), c.storiesCommand(), c.matchCommand(), c.explainCommand(),
 		c.compareCommand(), c.splitCommand(), c.mergeCommand(), c.pinCommand(), c.hideCommand(),
 		c.opmlCommand(), c.storeCommand(), c.configCommand(), c.healthCommand(), c.reloadCommand(), c.versionCommand(),
 	)

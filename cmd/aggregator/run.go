@@ -296,16 +296,16 @@ func drain(events chan fsnotify.Event) {
 }
 
 // read reads the configuration again. One with faults changes nothing.
-func (srv *server) read(ctx context.Context) error {
+func (srv *server) read(ctx context.Context) (changes poll.Changes, err error) {
 	cfg, err := config.Load(srv.c.path(), srv.c.env)
 	if err == nil {
-		err = srv.change(ctx, srv.reached(cfg))
+		changes, err = srv.change(ctx, srv.reached(cfg))
 	}
 	if err != nil {
 		srv.log.Error("not reloaded; the configuration from before stays in force", "error", err)
-		return err
+		return changes, err
 	}
 	srv.log.Info("reloaded", "sources", len(cfg.Sources), "topics", len(cfg.Topics))
 	srv.soil()
-	return nil
+	return changes, nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
+	"os"
 	"sync/atomic"
 
 	"aggregator/internal/config"
@@ -29,7 +31,7 @@ type site struct {
 	pages  *page.Pages
 	// running says that poller.Run runs; reload is the daemon's, else nil.
 	running bool
-	reload  func(context.Context) error
+	reload  func(context.Context) (poll.Changes, error)
 	log     *slog.Logger
 }
 
@@ -39,8 +41,14 @@ type setup struct {
 	filer *topic.Filer
 }
 
+// errNothingKept is what one who only looks hears before the first poll.
+var errNothingKept = errors.New("nothing is kept yet; the first poll files what it brings")
+
 // open builds the rooms. o says what the poller tells; its Log is needed.
 func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error) {
+	if _, err := os.Stat(cfg.Store.Path); o.Look && cfg.Store.Scheme == "file" && errors.Is(err, fs.ErrNotExist) {
+		return nil, errNothingKept
+	}
 	kept, err := openStore(cfg)
 	if err != nil {
 		return nil, err
@@ -157,19 +165,23 @@ func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
 }
 
 // change gives a running site another configuration: all of it, or nothing.
-func (s *site) change(ctx context.Context, cfg *config.Config) error {
+func (s *site) change(ctx context.Context, cfg *config.Config) (poll.Changes, error) {
 	if was := s.now.Load(); cfg.Store.URL != was.Store.URL || cfg.Listen != was.Listen {
 		s.log.Warn("`store` and `listen` change at the next start only", "store", was.Store.URL, "listen", was.Listen)
 	}
 	plan, filer, err := planOf(cfg)
 	if err != nil {
-		return err
+		return poll.Changes{}, err
 	}
-	if err := s.poller.Change(ctx, plan); err != nil {
-		return err
-	}
-	s.show(cfg, filer)
-	return nil
+	return s.poller.Change(ctx, plan, func(write func() error) error {
+		return s.feeds.Still(func() error {
+			if err := write(); err != nil {
+				return err
+			}
+			s.show(cfg, filer)
+			return nil
+		})
+	})
 }
 
 // show publishes what is kept as cfg says.

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 	"golang.org/x/text/width"
@@ -51,4 +52,25 @@ func clip(s string, most int) string {
 		}
 	}
 	return s
+}
+
+// columns prints rows under each other; a tabwriter takes a Chinese character
+// for one cell.
+func (c *command) columns(rows [][]string) error {
+	wide := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			wide[i] = max(wide[i], cells(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		last := len(row) - 1
+		for i, cell := range row[:last] {
+			b.WriteString(cell + strings.Repeat(" ", wide[i]-cells(cell)+2))
+		}
+		b.WriteString(row[last] + "\n")
+	}
+	_, err := io.WriteString(c.out, b.String())
+	return err
 }

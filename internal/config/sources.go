@@ -184,7 +184,7 @@ func (l *loader) query(v value[string]) *query.Query {
 	}
 	if err == nil {
 		if word := q.Mistaken(); word != "" {
-			l.warn(v.place, fmt.Sprintf("%q in small letters is a word that must be found", word), fmt.Sprintf("write %s for the operator, %q in quotes for the word", strings.ToUpper(word), word))
+			l.warn(v.place, mistakenMessage(word), mistakenHint(word))
 		}
 		return q
 	}

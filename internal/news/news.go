@@ -7,7 +7,10 @@
 // is under a topic.
 package news
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Source is an upstream that we are configured to poll.
 type Source struct {
@@ -167,6 +170,17 @@ type Story struct {
 // Tellings are all of them, the lead first.
 func (s Story) Tellings() []Telling {
 	return append([]Telling{s.Lead}, s.Also...)
+}
+
+// NotIn are the filings under topics that other is not filed under.
+func (s Story) NotIn(other Story) []Filing {
+	var fs []Filing
+	for _, f := range s.Topics {
+		if !slices.ContainsFunc(other.Topics, func(o Filing) bool { return o.Topic == f.Topic }) {
+			fs = append(fs, f)
+		}
+	}
+	return fs
 }
 
 // Evidence is why t and the lead tell the same story, as in Telling.Reason, and

@@ -220,7 +220,7 @@ func TestNearAfterReload(t *testing.T) {
 	for i := range d.plan.Sources {
 		d.plan.Sources[i].Near = dedupe.NearOthers
 	}
-	if err := p.Change(ctx, d.plan); err != nil {
+	if _, err := p.Change(ctx, d.plan, atOnce); err != nil {
 		t.Error(err)
 	}
 	d.set("a.example/feed", report("9", "a", "Trains run again."))

@@ -47,6 +47,11 @@ func fileStory(pl *plan, st *news.Story, items map[news.Position]news.Item) []ne
 	if st.Hidden || st.Into != 0 {
 		return nil
 	}
+	return pl.Filer.File(toFile(pl, st, items))
+}
+
+// toFile are the tellings of a story as rules see them.
+func toFile(pl *plan, st *news.Story, items map[news.Position]news.Item) []topic.Telling {
 	var ts []topic.Telling
 	for _, t := range tellings(st) {
 		src := news.Source{Key: t.Source}
@@ -56,7 +61,7 @@ func fileStory(pl *plan, st *news.Story, items map[news.Position]news.Item) []ne
 		src.Name = t.Name
 		ts = append(ts, topic.Telling{Item: items[t.Pos], Source: src})
 	}
-	return pl.Filer.File(ts)
+	return ts
 }
 
 func topicsOf(st news.Story) []string {

@@ -24,8 +24,15 @@ const (
 
 // planned is a changed configuration on its way into the loop.
 type planned struct {
-	plan *plan
-	done chan error
+	plan  *plan
+	still Still
+	done  chan changed
+}
+
+// changed is how that went.
+type changed struct {
+	Changes
+	err error
 }
 
 // a job is a source that is being polled: waiting for its host, fetched, or
@@ -140,7 +147,8 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 	case o := <-l.orders:
 		l.take(o)
 	case pl := <-l.plans:
-		pl.done <- l.change(ctx, pl.plan)
+		changes, err := l.change(ctx, pl)
+		pl.done <- changed{changes, err}
 	case do := <-quiet:
 		do(ctx)
 	case v := <-l.fetched:
@@ -171,7 +179,11 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 	if err != nil {
 		l.Log.Error("could not forget old stories; will try again", "error", err)
 	}
-	if some && l.Changed != nil {
+	mended, err := l.mend(ctx)
+	if err != nil {
+		l.Log.Error("could not file kept stories anew; will try again", "error", err)
+	}
+	if (some || mended) && l.Changed != nil {
 		l.Changed(nil)
 	}
 }
@@ -314,29 +326,30 @@ func (l *loop) tell(vs ...Visited) {
 }
 
 // change takes a new plan: what is under way ends under the old one.
-func (l *loop) change(ctx context.Context, pl *plan) error {
+func (l *loop) change(ctx context.Context, to planned) (Changes, error) {
 	for l.busy {
 		select {
 		case c := <-l.kept:
 			l.busy = false
 			l.finish(c)
 		case <-ctx.Done():
-			return ctx.Err()
+			return Changes{}, ctx.Err()
 		}
 	}
-	old := l.plan.Swap(pl)
-	if err := l.refile(ctx); err != nil {
+	old := l.plan.Swap(to.plan)
+	changes, err := l.refile(ctx, to.still)
+	if err != nil {
 		l.plan.Store(old)
-		return err
+		return Changes{}, err
 	}
 	l.tune()
 	for _, s := range old.Sources {
-		if pl.byKey[s.Key] == nil {
+		if to.plan.byKey[s.Key] == nil {
 			l.queue.Remove(s.Key)
 		}
 	}
 	if err := l.fill(ctx); err != nil {
-		return err
+		return Changes{}, err
 	}
 	for key := range l.jobs {
 		l.queue.Remove(key)
@@ -344,5 +357,5 @@ func (l *loop) change(ctx context.Context, pl *plan) error {
 	if l.Changed != nil {
 		l.Changed(nil)
 	}
-	return nil
+	return changes, nil
 }

@@ -39,17 +39,20 @@ func (p *Poller) Pass(ctx context.Context, keys []string, force bool) (Report, e
 }
 
 // Change gives a running poller another plan. Kept stories are filed under its
-// rules before anything else is polled.
-func (p *Poller) Change(ctx context.Context, pl Plan) error {
-	change := planned{newPlan(pl), make(chan error, 1)}
+// rules before anything else is polled: they are read and filed first, and
+// still writes what is found. If they are filed by these rules already, it says
+// what changed then.
+func (p *Poller) Change(ctx context.Context, pl Plan, still Still) (Changes, error) {
+	change := planned{newPlan(pl), still, make(chan changed, 1)}
 	select {
 	case p.plans <- change:
 	case <-p.stopped:
-		return ErrStopped
+		return Changes{}, ErrStopped
 	case <-ctx.Done():
-		return ctx.Err()
+		return Changes{}, ctx.Err()
 	}
-	return <-change.done
+	got := <-change.done
+	return got.Changes, got.err
 }
 
 // Quiet runs do while nothing is being decided or kept, for a backup that is

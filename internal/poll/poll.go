@@ -14,6 +14,8 @@
 //	person.go  a person's word: split, merge, pin, hide
 //	compare.go two kept items, judged by each other
 //	refile.go  the kept past under new rules; forgetting what is old
+//	changes.go what that changes, in figures
+//	match.go   a query tried on the kept past
 //	report.go  the account
 package poll
 
@@ -90,6 +92,8 @@ type Options struct {
 	Changed func(topics []string)
 	// Scheduled polls sources as they fall due; without, only orders count.
 	Scheduled bool
+	// Look leaves the store as it is: nothing is forgotten or filed anew.
+	Look bool
 }
 
 // A Poller polls for one store. Make it with Open, then Run it.
@@ -103,9 +107,10 @@ type Poller struct {
 	plans   chan planned
 	quiet   chan func(context.Context)
 	stopped chan struct{}
-	memory  sync.RWMutex           // held to change index, and by those who look from outside
-	trouble atomic.Pointer[string] // why nothing can be kept just now
-	next    atomic.Int64           // Unix time of the next due source; 0: none
+	memory  sync.RWMutex            // held to change index, and by those who look from outside
+	trouble atomic.Pointer[string]  // why nothing can be kept just now
+	next    atomic.Int64            // Unix time of the next due source; 0: none
+	filed   atomic.Pointer[Changes] // when kept stories were filed anew last
 	// latest is the story that joined an event last, as far as anybody asked: see
 	// outlived.
 	latest map[news.Position]news.Position
@@ -131,7 +136,7 @@ func newPlan(p Plan) *plan {
 }
 
 // Open forgets what is too old, and files what is kept under the plan's rules,
-// if they are not those it was filed by. Without a schedule the log is read
+// if they are not those it was filed by; but not to Look. Without a schedule the log is read
 // when it is first needed: a pass in which nothing changed does not.
 func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error) {
 	po := &Poller{
@@ -139,16 +144,20 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
 	po.plan.Store(newPlan(p))
+	po.filed.Store(&Changes{Topics: []TopicChange{}})
 	po.tune()
 	if o.Scheduled {
 		if err := po.CatchUp(ctx); err != nil {
 			return nil, err
 		}
 	}
+	if o.Look {
+		return po, nil
+	}
 	if _, err := po.forget(ctx, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := po.refile(ctx); err != nil {
+	if _, err := po.refile(ctx, atOnce); err != nil {
 		return nil, err
 	}
 	return po, nil

@@ -177,7 +177,7 @@ func TestChangedSchedule(t *testing.T) {
 		p, stop := d.running(t)
 		time.Sleep(time.Minute)
 		d.plan.Sources[0].Schedule = often
-		if err := p.Change(t.Context(), d.plan); err != nil {
+		if _, err := p.Change(t.Context(), d.plan, atOnce); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -253,7 +253,7 @@ func TestChange(t *testing.T) {
 		p, stop := d.running(t)
 		time.Sleep(time.Minute)
 		d.plan.Sources = append(d.plan.Sources[:0:0], source(t, "b"))
-		if err := p.Change(t.Context(), d.plan); err != nil {
+		if _, err := p.Change(t.Context(), d.plan, atOnce); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)

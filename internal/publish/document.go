@@ -93,6 +93,20 @@ func (d *document) fresh(now time.Time) *version {
 	return v
 }
 
+// errGone: the document is published no more.
+var errGone = errors.New("gone")
+
+// read gives the bytes at a path, as the site is now. The caller holds
+// p.reading.
+func (p *Publisher) read(ctx context.Context, path string) (*version, error) {
+	s := p.shown.Load()
+	d := s.byPath[path]
+	if d == nil {
+		return nil, errGone
+	}
+	return p.get(ctx, s.site, d)
+}
+
 // get gives the bytes of a document: those at hand while they are true, new
 // ones after a change, the last good ones while the store fails. The error is
 // that of a store that fails before there were any.

@@ -70,6 +70,7 @@ type telling struct {
 type why struct {
 	Topic string   `json:"topic"`
 	Rule  string   `json:"rule"`
+	Where string   `json:"where,omitempty"` // FILE:LINE of the rule, without folders
 	Words []string `json:"words,omitempty"`
 }
 
@@ -128,7 +129,7 @@ func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 		e.also = append(e.also, newTelling(st, told))
 	}
 	for _, f := range st.Topics {
-		e.why = append(e.why, why{canon.Clean(f.Topic), canon.Clean(f.Rule), cleanAll(f.Words)})
+		e.why = append(e.why, why{canon.Clean(f.Topic), canon.Clean(f.Rule), canon.Clean(f.Where[strings.LastIndexByte(f.Where, '/')+1:]), cleanAll(f.Words)})
 	}
 	if t.Content == "summary" {
 		e.shorten()

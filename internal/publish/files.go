@@ -21,13 +21,17 @@ type File struct {
 func (p *Publisher) Files(ctx context.Context) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		defer p.keep(ctx)
-		s := p.shown.Load()
-		for _, d := range s.inOrder {
+		for _, d := range p.shown.Load().inOrder {
 			if err := ctx.Err(); err != nil {
 				yield(File{}, err)
 				return
 			}
-			v, err := p.get(ctx, s.site, d)
+			p.reading.RLock()
+			v, err := p.read(ctx, d.path)
+			p.reading.RUnlock()
+			if errors.Is(err, errGone) {
+				continue
+			}
 			f := File{Path: strings.TrimPrefix(d.path, "/")}
 			if err == nil {
 				f.Bytes, f.Modified = v.plain.body, v.modified

@@ -62,7 +62,8 @@ type Publisher struct {
 	log   *slog.Logger
 	now   func() time.Time
 
-	changing sync.Mutex // held by Use and Changed; serving needs none
+	changing sync.Mutex   // held by Use and Changed; serving needs none
+	reading  sync.RWMutex // held while bytes are made; by Still alone
 	shown    atomic.Pointer[shown]
 
 	marking    sync.Mutex
@@ -104,6 +105,16 @@ func (p *Publisher) Use(site Site) {
 	}
 	is.add(was, &document{path: opml.suffix, format: opml, media: []string{opml.media}})
 	p.shown.Store(is)
+}
+
+// Still runs do, which changes the shelf of many stories, or what is published,
+// while no bytes are made: nobody reads a feed that is half the one and half
+// the other. Meanwhile the last bytes are served; where there are none yet, the
+// reader waits.
+func (p *Publisher) Still(do func() error) error {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	return do()
 }
 
 // add shows a document, with the bytes that it had before.

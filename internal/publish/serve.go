@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := p.shown.Load()
 	d := s.byPath[r.URL.Path]
 	if d == nil {
-		http.Error(w, "There is no feed at this address. All feeds are listed at "+s.site.at("/")+" .", http.StatusNotFound)
+		s.noFeed(w)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -31,7 +32,11 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "A feed can only be read (GET or HEAD).", http.StatusMethodNotAllowed)
 		return
 	}
-	v, err := p.current(r.Context(), s.site, d)
+	v, err := p.current(r.Context(), d)
+	if errors.Is(err, errGone) {
+		s.noFeed(w)
+		return
+	}
 	if err != nil {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 		http.Error(w, "The stories of this feed cannot be read just now. Please try again soon.", http.StatusServiceUnavailable)
@@ -40,15 +45,26 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.serve(w, r, d.media, p.now())
 }
 
+func (s *shown) noFeed(w http.ResponseWriter) {
+	http.Error(w, "There is no feed at this address. All feeds are listed at "+s.site.at("/")+" .", http.StatusNotFound)
+}
+
 // current gives the bytes to serve. What one request begins to make is for all,
 // so that its going away does not end it.
-func (p *Publisher) current(ctx context.Context, site Site, d *document) (*version, error) {
+func (p *Publisher) current(ctx context.Context, d *document) (*version, error) {
 	if v := d.fresh(p.now()); v != nil {
 		return v, nil
 	}
+	if !p.reading.TryRLock() {
+		if v := d.bytes.Load(); v != nil {
+			return v, nil
+		}
+		p.reading.RLock()
+	}
+	defer p.reading.RUnlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	v, err := p.get(ctx, site, d)
+	v, err := p.read(ctx, d.path)
 	p.keep(ctx)
 	return v, err
 }
