@@ -15,7 +15,7 @@ import (
 // Match says how many it looked at. Stories that people hid or merged into
 // others are passed over. topic: in the query is where a story is filed now.
 func (p *Poller) Match(ctx context.Context, q *query.Query, stories iter.Seq2[news.Story, error], each func(st news.Story, words []string)) (looked int, err error) {
-	pl := p.plan.Load()
+	pl, reader := p.plan.Load(), new(query.Reader)
 	for batch, err := range inSteps(stories) {
 		if err != nil {
 			return looked, fmt.Errorf("poll: match: %w", err)
@@ -29,7 +29,7 @@ func (p *Poller) Match(ctx context.Context, q *query.Query, stories iter.Seq2[ne
 				continue
 			}
 			looked++
-			if words, ok := matchStory(pl, q, &st, items); ok {
+			if words, ok := matchStory(reader, q, toFile(pl, &st, items), topicsOf(st)); ok {
 				each(st, ownWords(words))
 			}
 		}
@@ -38,9 +38,9 @@ func (p *Poller) Match(ctx context.Context, q *query.Query, stories iter.Seq2[ne
 }
 
 // matchStory gives the words of the first telling that the query catches.
-func matchStory(pl *plan, q *query.Query, st *news.Story, items map[news.Position]news.Item) (words []string, ok bool) {
-	for _, t := range toFile(pl, st, items) {
-		if words, ok := q.Match(query.Prepare(topic.Doc(t)).In(topicsOf(*st)...)); ok {
+func matchStory(reader *query.Reader, q *query.Query, tellings []topic.Telling, topics []string) (words []string, ok bool) {
+	for _, t := range tellings {
+		if words, ok := q.Match(reader.Prepare(topic.Doc(t)).In(topics...)); ok {
 			return words, true
 		}
 	}

@@ -1,8 +1,10 @@
 package publish
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"aggregator/internal/canon"
 )
@@ -24,7 +26,7 @@ func address(s string) string {
 // point, as mailto: and ftp: do in some feeds.
 func link(s string) string {
 	// Readers drop an empty fragment, and would give back another link.
-	if other := strings.TrimSuffix(uri(canon.Clean(s)), "#"); canon.OtherAddress(other) {
+	if other := strings.TrimSuffix(escaped(uri(canon.Clean(s))), "#"); canon.OtherAddress(other) {
 		return other
 	}
 	return address(s)
@@ -38,6 +40,19 @@ func uri(s string) string {
 		return ""
 	}
 	return s
+}
+
+// escaped is an IRI as a URI (RFC 3987, 3.1).
+func escaped(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			b.WriteByte(s[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		}
+	}
+	return b.String()
 }
 
 // language is s if it has the form of a tag of RFC 5646, else "": xml:lang
