@@ -108,6 +108,7 @@ type Topic struct {
 	Score []Weighted // in the order of the file
 	// Threshold is what the weights of Score must reach.
 	Threshold float64
+	Head      bool   // plain terms look in title, summary and the beginning of the text
 	Where     string // FILE:LINE of its rule, of its name where it has none
 	Feed      Feed   // publish, with what the topic says for itself
 }

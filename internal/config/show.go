@@ -190,6 +190,9 @@ func (t *Topic) spec(shared Feed) topicSpec {
 			s.Score.Terms = append(s.Score.Terms, entry[float64]{of(w.Query.String()), of(w.Weight)})
 		}
 	}
+	if t.Head {
+		s.LookIn = of("head")
+	}
 	if !reflect.DeepEqual(t.Feed, shared) {
 		feed := t.Feed.spec()
 		s.Publish = &feed

@@ -110,6 +110,7 @@ type topicSpec struct {
 	Name    value[string] `yaml:"name" doc:"China/Human Rights is below China."`
 	Match   value[string] `yaml:"match" doc:"Query: stories that it catches are in the topic."`
 	Score   *scoreSpec    `yaml:"score" doc:"Instead of match: weighted queries and a threshold."`
+	LookIn  value[string] `yaml:"look_in" doc:"Where plain terms look: all, title, summary and text; or head, of the text the beginning alone. Default all."`
 	Publish *feedSpec     `yaml:"publish" doc:"As publish, for this topic."`
 }
 

@@ -13,7 +13,7 @@ import (
 func (c *Config) Rules() []topic.Rule {
 	rules := make([]topic.Rule, len(c.Topics))
 	for i, t := range c.Topics {
-		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Where: t.Where}
+		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Head: t.Head, Where: t.Where}
 		for _, w := range t.Score {
 			rules[i].Score = append(rules[i].Score, topic.Weighted{Query: w.Query, Weight: w.Weight})
 		}
@@ -41,6 +41,13 @@ func (l *loader) topic(s *topicSpec) Topic {
 		t.Match, t.Where = l.query(s.Match), s.Match.where()
 	case s.Score != nil:
 		l.score(s, &t)
+	}
+	switch s.LookIn.V {
+	case "head":
+		t.Head = true
+	case "", "all":
+	default:
+		l.fault(s.LookIn.place, fmt.Sprintf("look_in %q is not known", s.LookIn.V), "write head for title, summary and the beginning of the text; or all")
 	}
 	if s.Publish != nil {
 		t.Feed = l.feed(*s.Publish, t.Feed, true)

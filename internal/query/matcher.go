@@ -129,7 +129,7 @@ func (m *matcher) named(l int32, f *form) {
 	}
 	n := m.set.leaves[l].node
 	m.leaves[l], m.tokens[l] = m.now<<1, -1
-	if f != nil && n.op == opWords && len(n.words) == 1 && n.field != tag && n.looksIn(m.p.values[m.p.tokens[f.first].value]) {
+	if f != nil && n.op == opWords && len(n.words) == 1 && n.field != tag && m.p.looksAt(n, f.first) {
 		m.tokens[l] = f.first // forms come as they first stand in the item
 	} else if !n.holds(m.p) {
 		return

@@ -137,6 +137,12 @@ func (p *Prepared) isSequence(n *node, s span) bool {
 	return true
 }
 
+// looksAt tells whether a term looks where token i stands.
+func (p *Prepared) looksAt(n *node, i int32) bool {
+	v := p.values[p.tokens[i].value]
+	return n.looksIn(v) && int(i) < v.end
+}
+
 func (p *Prepared) is(w pattern, i int) bool {
 	if w.glued && !p.tokens[i].glued {
 		return false

@@ -127,6 +127,37 @@ func (p *Prepared) In(topics ...string) *Prepared {
 	return &q
 }
 
+// headWords is how long the head of a text is: the first paragraph or two, where
+// news says what it is about. Two characters of Chinese count as a word.
+const headWords = 60
+
+// Head is p without what stands further down in the text: a passing mention in
+// the fortieth paragraph is not what a story is about.
+func (p *Prepared) Head() *Prepared {
+	q := *p
+	q.values = append([]value(nil), p.values...)
+	for i := range q.values {
+		if v := &q.values[i]; v.field == text {
+			p.behead(v)
+		}
+	}
+	return &q
+}
+
+// behead ends v behind its head.
+func (p *Prepared) behead(v *value) {
+	halves := 0
+	for i := v.first; i < v.end; i++ {
+		if halves += 2; p.tokens[i].lone {
+			halves--
+		}
+		if halves >= 2*headWords {
+			v.end, v.raw = i+1, v.raw[:p.tokens[i].to]
+			return
+		}
+	}
+}
+
 // foldValue is a whole value as it is compared.
 func foldValue(f field, s string) string {
 	s = strings.Join(strings.Fields(Fold(s)), " ")

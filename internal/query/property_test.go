@@ -254,6 +254,38 @@ func words(p *Prepared) string {
 	return strings.Join(all, "|")
 }
 
+// TestHead: what is seen of an item's head is what would be seen if there was no
+// more of it.
+func TestHead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := anyDoc(t)
+		words := rapid.SliceOfN(rapid.SampledFrom(vocabulary), 30, 90).Draw(t, "long")
+		d.Text = strings.Join(words, " ")
+		p := Prepare(d)
+		head := p.Head()
+		d.Text = ""
+		for _, v := range head.values {
+			if v.field == text {
+				d.Text = v.raw
+			}
+		}
+		cut := Prepare(d)
+		q, err := Parse(anyQuery(t, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, ok := q.Match(cut)
+		got, same := q.Match(head)
+		found := NewSet([]*Query{q}).Match(head)
+		if same != ok || !slices.Equal(got, want) || (len(found.Queries) == 1) != ok {
+			t.Fatalf("%s: in the head %v %q and %v, in what is cut %v %q", q, same, got, found.Queries, ok, want)
+		}
+		if n := len(cut.tokens); n > len(p.tokens) || len(words) < headWords/2 && n != len(p.tokens) {
+			t.Fatalf("%d of %d words", n, len(p.tokens))
+		}
+	})
+}
+
 // TestParseIsLaw: what NOT, AND and OR are to one another.
 func TestParseIsLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

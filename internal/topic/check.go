@@ -43,6 +43,9 @@ func (f *Filer) lacks(name string, p *query.Prepared) string {
 		return "a topic of that name"
 	}
 	r := f.rules[i]
+	if r.Head {
+		p = p.Head()
+	}
 	var ways []string
 	if r.Match != nil {
 		ways = append(ways, strings.Join(r.Match.Missing(p), " and "))

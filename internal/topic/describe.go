@@ -20,12 +20,20 @@ func matchText(r Rule) string {
 	if r.Match == nil {
 		return ""
 	}
-	return "match: " + clip(r.Match.String(), clipped)
+	return "match" + inHead(r) + ": " + clip(r.Match.String(), clipped)
+}
+
+// inHead says in what kind of place the rule looks, if it is not everywhere.
+func inHead(r Rule) string {
+	if r.Head {
+		return " in head"
+	}
+	return ""
 }
 
 // scoreText is like `score 5 ≥ 3: "human rights" +3, tag:ngo +2`.
-func scoreText(sum, threshold float64, terms []string) string {
-	return fmt.Sprintf("score %s ≥ %s: %s", number(sum), number(threshold), strings.Join(terms, ", "))
+func scoreText(r Rule, sum float64, terms []string) string {
+	return fmt.Sprintf("score%s %s ≥ %s: %s", inHead(r), number(sum), number(r.Threshold), strings.Join(terms, ", "))
 }
 
 func weightText(w Weighted) string {
@@ -75,7 +83,7 @@ func fullScoreText(r Rule) string {
 	for i, w := range r.Score {
 		terms[i] = weightText(w)
 	}
-	return "score ≥ " + number(r.Threshold) + ": " + clip(strings.Join(terms, ", "), 2*clipped)
+	return "score" + inHead(r) + " ≥ " + number(r.Threshold) + ": " + clip(strings.Join(terms, ", "), 2*clipped)
 }
 
 // belowText names the topics below that may bring more than the rule does.

@@ -23,13 +23,15 @@ func (f *Filer) File(tellings []Telling) []news.Filing {
 	for _, t := range tellings {
 		s.docs = append(s.docs, s.reader.Prepare(Doc(t)))
 	}
-	for _, p := range s.docs {
-		s.fileByRules(&f.plain, p, anyLevel)
+	for i := range f.plain {
+		for _, p := range s.docs {
+			s.fileByRules(&f.plain[i], p, anyLevel)
+		}
 	}
 	for _, t := range tellings {
 		s.fileBySource(t)
 	}
-	for level := range f.asking.at {
+	for level := range f.top + 1 {
 		s.settle(level)
 	}
 	return s.inOrder()
@@ -76,6 +78,9 @@ func (s *story) inOrder() []news.Filing {
 
 // fileByRules files by those of the rules that are of the level.
 func (s *story) fileByRules(a *asks, p *query.Prepared, level int) {
+	if a.head {
+		p = p.Head()
+	}
 	found := a.set.Match(p)
 	defer found.Done()
 	for hits := found.Queries; len(hits) > 0; {
@@ -121,7 +126,7 @@ func (f *Filer) scored(rule int, of []ask, hits []int) (text string, enough bool
 	for i, h := range hits {
 		terms[i] = f.terms[rule][of[h].term]
 	}
-	return scoreText(sum, r.Threshold, terms), true
+	return scoreText(*r, sum, terms), true
 }
 
 func (s *story) fileBySource(t Telling) {
@@ -165,16 +170,19 @@ func above(l links) []int  { return l.above }
 
 // byAsking files by the rules that ask for topics, with the topics so far.
 func (s *story) byAsking(level int) bool {
-	if !s.f.asking.at[level] {
-		return false
-	}
 	before := len(s.rules)
-	var topics []string
-	for _, f := range s.inOrder() {
-		topics = append(topics, f.Topic)
-	}
-	for _, p := range s.docs {
-		s.fileByRules(&s.f.asking, p.In(topics...), level)
+	for i := range s.f.asking {
+		a := &s.f.asking[i]
+		if !a.at[level] {
+			continue
+		}
+		var topics []string
+		for _, f := range s.inOrder() {
+			topics = append(topics, f.Topic)
+		}
+		for _, p := range s.docs {
+			s.fileByRules(a, p.In(topics...), level)
+		}
 	}
 	return len(s.rules) > before
 }

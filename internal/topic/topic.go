@@ -43,7 +43,10 @@ type Rule struct {
 	// ask for; Threshold, more than 0, is enough.
 	Score     []Weighted
 	Threshold float64
-	Where     string // its place in the configuration, FILE:LINE
+	// Head has plain terms look in the title, the summary and the beginning of
+	// the text only.
+	Head  bool
+	Where string // its place in the configuration, FILE:LINE
 }
 
 // Weighted is a query and what it counts; less than 0 counts against.
@@ -109,8 +112,9 @@ type Filer struct {
 	names  map[string]int // folded → rule
 	links  []links        // of each rule
 	levels []int          // of each rule: what it depends on is not above
-	plain  asks           // of the rules that name no topics
-	asking asks           // of those that do
+	plain  []asks         // of the rules that name no topics
+	asking []asks         // of those that do
+	top    int            // the highest level
 	reason []string       // of each rule, when its Match holds
 	terms  [][]string     // of each rule, the texts of its Score
 	spare  sync.Pool      // of *story
@@ -118,9 +122,10 @@ type Filer struct {
 
 // asks are queries that are matched together.
 type asks struct {
-	set *query.Set
-	of  []ask  // what each query of the set is
-	at  []bool // the levels at which there are such rules
+	set  *query.Set
+	of   []ask  // what each query of the set is
+	at   []bool // the levels at which there are such rules
+	head bool   // against the heads of items
 }
 
 // An ask is a query's place: Score[term] of a rule, or its Match.
@@ -159,8 +164,11 @@ func key(name string) string { return strings.Join(strings.Fields(query.Fold(nam
 
 // gather makes the sets of all queries.
 func (f *Filer) gather() {
-	f.plain.gather(f, func(i int) bool { return len(f.links[i].asked) == 0 })
-	f.asking.gather(f, func(i int) bool { return len(f.links[i].asked) > 0 })
+	f.top = slices.Max(append(f.levels, 0))
+	for _, head := range []bool{false, true} {
+		f.plain = f.gathered(f.plain, head, false)
+		f.asking = f.gathered(f.asking, head, true)
+	}
 	for _, r := range f.rules {
 		f.reason = append(f.reason, matchText(r))
 		var terms []string
@@ -172,11 +180,12 @@ func (f *Filer) gather() {
 	f.spare.New = func() any { return &story{f: f, place: make([]int32, len(f.rules))} }
 }
 
-func (a *asks) gather(f *Filer, in func(rule int) bool) {
+// gathered adds the set of those rules that there are.
+func (f *Filer) gathered(to []asks, head, asking bool) []asks {
 	var queries []*query.Query
-	a.at = make([]bool, slices.Max(append(f.levels, 0))+1)
+	a := asks{at: make([]bool, f.top+1), head: head}
 	for i, r := range f.rules {
-		if !in(i) {
+		if r.Head != head || (len(f.links[i].asked) > 0) != asking {
 			continue
 		}
 		a.at[f.levels[i]] = true
@@ -189,7 +198,11 @@ func (a *asks) gather(f *Filer, in func(rule int) bool) {
 			a.of = append(a.of, ask{i, term})
 		}
 	}
+	if len(queries) == 0 {
+		return to
+	}
 	a.set = query.NewSet(queries)
+	return append(to, a)
 }
 
 // Names are the topics in the order of the configuration.
@@ -219,7 +232,7 @@ func (f *Filer) Fingerprint() uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d\n", generation)
 	for _, r := range f.rules {
-		fmt.Fprintf(h, "%q %v\n", r.Name, r.Threshold)
+		fmt.Fprintf(h, "%q %v %v\n", r.Name, r.Threshold, r.Head)
 		if r.Match != nil {
 			fmt.Fprintf(h, "match %q\n", r.Match)
 		}

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write what came out as what must come o
 
 // TestFile reads testdata/*.txtar. The file "topics" has a topic a line:
 //
-//	NAME | match: QUERY | score 3: QUERY +3; QUERY -1
+//	NAME | match: QUERY | score 3: QUERY +3; QUERY -1 | head
 //
 // Each other file is a story: tellings as "title | text=… | source=…", then
 // "=> TOPIC: RULE [words] WHERE" for each filing wanted.
@@ -115,6 +115,10 @@ func parseRules(t testing.TB, s string) []Rule {
 		r := Rule{Name: parts[0], Where: fmt.Sprintf("a.yaml:%d", len(rules)+1)}
 		for _, part := range parts[1:] {
 			how, what, _ := strings.Cut(part, ": ")
+			if how == "head" {
+				r.Head = true
+				continue
+			}
 			if how == "match" {
 				r.Match = mustParse(t, what)
 				continue
