@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,11 +29,15 @@ func (c *command) initCommand() *cobra.Command {
 		Long: `init writes a commented aggregator.yaml. It never overwrites a file.
 
 --topics takes rules of the starter library along, with their tests: it writes
-them to topics/ beside aggregator.yaml and includes them there. They are yours to
-change.
+them to topics/ beside aggregator.yaml and includes them there, or says what to
+include if there is an aggregator.yaml. They are yours to change.
 
 ` + libraryText(),
 		RunE: func(*cobra.Command, []string) error {
+			if slices.Equal(names, []string{"help"}) {
+				_, err := fmt.Fprintln(c.out, libraryText())
+				return err
+			}
 			var sources []config.OPMLSource
 			if opml != "" {
 				var err error
@@ -63,15 +68,40 @@ func libraryText() string {
 }
 
 // init writes the configuration and the files of the library that it
-// includes: all of them, or none.
-func (c *command) init(sources []config.OPMLSource, library []topics.File) (err error) {
-	if _, err := os.Lstat(c.path()); err == nil {
+// includes: all of them, or none. To a configuration that is there it leaves to
+// be added what it should include.
+func (c *command) init(sources []config.OPMLSource, library []topics.File) error {
+	_, err := os.Lstat(c.path())
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if !isNew && (len(library) == 0 || len(sources) > 0) {
 		return isThere(c.path())
 	}
 	missing, err := missingFiles(filepath.Join(filepath.Dir(c.path()), libraryFolder), library)
 	if err != nil {
 		return err
 	}
+	files := missing
+	var included []string
+	for _, f := range library {
+		included = append(included, path.Join(libraryFolder, f.Name+".yaml"))
+	}
+	if isNew {
+		files = append(files, newFile{c.path(), config.Template(sources, included)})
+	}
+	if err := writeAll(files); err != nil {
+		return err
+	}
+	if !isNew {
+		fmt.Fprintf(c.err, "%s is there already and stays as it is%s; add to it:\n", c.path(), andLibrary(len(library), len(missing)))
+		fmt.Fprintf(c.out, "include:\n  - %s\n", strings.Join(included, "\n  - "))
+		return nil
+	}
+	fmt.Fprintf(c.err, "wrote %s%s; next: edit it, then `aggregator check`, then `aggregator run`\n", c.path(), andLibrary(len(library), len(missing)))
+	return nil
+}
+
+// writeAll writes new files: all of them, or none.
+func writeAll(files []newFile) (err error) {
 	var written []string
 	defer func() {
 		if err != nil {
@@ -80,7 +110,7 @@ func (c *command) init(sources []config.OPMLSource, library []topics.File) (err 
 			}
 		}
 	}()
-	for _, f := range missing {
+	for _, f := range files {
 		if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
 			return err
 		}
@@ -89,14 +119,6 @@ func (c *command) init(sources []config.OPMLSource, library []topics.File) (err 
 		}
 		written = append(written, f.path)
 	}
-	var included []string
-	for _, f := range library {
-		included = append(included, path.Join(libraryFolder, f.Name+".yaml"))
-	}
-	if err := writeNew(c.path(), config.Template(sources, included)); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.err, "wrote %s%s; next: edit it, then `aggregator check`, then `aggregator run`\n", c.path(), andLibrary(len(library), len(missing)))
 	return nil
 }
 
@@ -104,7 +126,7 @@ func andLibrary(included, written int) string {
 	if included == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" and the rules that it includes, in %s/ (new files: %d, there before: %d)", libraryFolder, written, included-written)
+	return fmt.Sprintf("; rules to include are in %s/ (new files: %d, there before: %d)", libraryFolder, written, included-written)
 }
 
 type newFile struct {
