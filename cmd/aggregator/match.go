@@ -99,7 +99,7 @@ func (c *command) match(ctx context.Context, s *site, text string, q *query.Quer
 	}
 	said := fmt.Sprintf("%d of %d kept stories", len(lines), looked)
 	if n := len(lines) - len(shown); n > 0 {
-		said += fmt.Sprintf("; %d older ones are not shown (--limit 0)", n)
+		said += fmt.Sprintf("; %d older not shown (--limit 0)", n)
 	}
 	fmt.Fprintln(c.err, said)
 	return nil

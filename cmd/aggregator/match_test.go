@@ -73,7 +73,7 @@ func tryMatch(t *testing.T, d *desk) (printed string) {
 		t.Errorf("not newest first:\n%s", table)
 	}
 	cut := d.run("match", "*", "--limit", "2")
-	if strings.Count(cut.out, "\n") != 3 || !strings.Contains(cut.said, "15 of 15 kept stories; 13 older ones are not shown (--limit 0)") {
+	if strings.Count(cut.out, "\n") != 3 || !strings.Contains(cut.said, "15 of 15 kept stories; 13 older not shown (--limit 0)") {
 		t.Errorf("two of all: %+v", cut)
 	}
 	if l := lines[matchedLine](t, d.must("match", "--json", "lawyer")); len(l) != 1 || len(l[0].Also) != 2 || !slices.Equal(l[0].Words, []string{"lawyer"}) || len(l[0].Topics) != 4 {

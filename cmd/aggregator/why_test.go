@@ -52,7 +52,7 @@ func whyOf(file []string) []news.Filing {
 	}
 	return []news.Filing{
 		{Topic: "Ports", Rule: "match: dockers OR harbour", Where: line("name: Ports,"), Words: []string{"dockers"}},
-		{Topic: "Labour", Rule: "score 4 ≥ 3: strike +2, dockers +1, tag:local +1", Where: line("threshold: 3"), Words: []string{"strike", "dockers", "local"}},
+		{Topic: "Labour", Rule: "score 4 ≥ 3: strike +2, dockers +1, tag:local +1", Where: line("strike: 2"), Words: []string{"strike", "dockers", "local"}},
 		{Topic: "Wire", Rule: "source The Wire"},
 		{Topic: "Ports/Labour", Rule: "in both Ports and Labour", Where: line("name: Ports/Labour"), Words: []string{"dockers", "strike", "local"}},
 		{Topic: "Late", Rule: "match: topic:Labour AND ended", Where: line("name: Late,"), Words: []string{"Labour", "ended"}},

@@ -117,6 +117,7 @@ type Topic struct {
 type Weighted struct {
 	Query  *query.Query
 	Weight float64
+	Where  string // FILE:LINE
 }
 
 // Dedupe is how copies are found.

@@ -15,7 +15,7 @@ func (c *Config) Rules() []topic.Rule {
 	for i, t := range c.Topics {
 		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Head: t.Head, Where: t.Where}
 		for _, w := range t.Score {
-			rules[i].Score = append(rules[i].Score, topic.Weighted{Query: w.Query, Weight: w.Weight})
+			rules[i].Score = append(rules[i].Score, topic.Weighted(w))
 		}
 	}
 	return rules
@@ -83,7 +83,7 @@ func (l *loader) score(s *topicSpec, t *Topic) {
 	best := 0.0
 	for _, term := range s.Score.Terms {
 		if q := l.query(term.Key); q != nil {
-			t.Score = append(t.Score, Weighted{Query: q, Weight: term.Value.V})
+			t.Score = append(t.Score, Weighted{Query: q, Weight: term.Value.V, Where: term.Key.where()})
 			l.terms[q] = term.Key
 		}
 		best += max(0, term.Value.V)

@@ -35,8 +35,8 @@ const refileStep = 500
 // lines that say why a story is where it is. It is the same from every folder.
 func (pl *plan) fingerprint() string {
 	parts := []string{fmt.Sprint(pl.Filer.Fingerprint())}
-	for _, name := range pl.Filer.Names() {
-		parts = append(parts, path.Base(pl.Filer.Where(name)))
+	for _, where := range pl.Filer.Places() {
+		parts = append(parts, path.Base(where))
 	}
 	for _, s := range pl.Sources {
 		if s.Name+s.Language != "" || len(s.Topics)+len(s.Tags) > 0 {

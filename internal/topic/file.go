@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -105,6 +106,7 @@ func (s *story) fileByHits(rule int, of []ask, hits []int, found query.Matched) 
 		if filing.Rule, ok = s.f.scored(rule, of, hits); !ok {
 			return
 		}
+		filing.Where = cmp.Or(heaviest(r, of, hits).Where, r.Where)
 	}
 	for _, h := range hits {
 		filing.Words = union(filing.Words, found.Words(h))
@@ -127,6 +129,17 @@ func (f *Filer) scored(rule int, of []ask, hits []int) (text string, enough bool
 		terms[i] = f.terms[rule][of[h].term]
 	}
 	return scoreText(*r, sum, terms), true
+}
+
+// heaviest is the term that brought the most, the first of several alike.
+func heaviest(r *Rule, of []ask, hits []int) Weighted {
+	best := r.Score[of[hits[0]].term]
+	for _, h := range hits {
+		if w := r.Score[of[h].term]; w.Weight > best.Weight {
+			best = w
+		}
+	}
+	return best
 }
 
 func (s *story) fileBySource(t Telling) {

@@ -49,7 +49,7 @@ func anyRules(t *rapid.T, negative bool) []Rule {
 		case 1:
 			r.Threshold = 2
 			for range rapid.IntRange(1, 3).Draw(t, "terms") {
-				r.Score = append(r.Score, Weighted{parse(t, anyQuery(t, negative)), float64(rapid.IntRange(lowest, 2).Draw(t, "weight"))})
+				r.Score = append(r.Score, Weighted{Query: parse(t, anyQuery(t, negative)), Weight: float64(rapid.IntRange(lowest, 2).Draw(t, "weight"))})
 			}
 		}
 		rules = append(rules, r)
@@ -212,7 +212,7 @@ func manyRules(b *testing.B, n int) []Rule {
 			r.Name = fmt.Sprintf("t%d/t%d", i-1, i+1)
 		}
 		if i%10 == 2 {
-			r.Score, r.Threshold = []Weighted{{mustParse(b, src), 3}, {mustParse(b, fmt.Sprintf("eta%d", i)), 2}}, 3
+			r.Score, r.Threshold = []Weighted{{Query: mustParse(b, src), Weight: 3}, {Query: mustParse(b, fmt.Sprintf("eta%d", i)), Weight: 2}}, 3
 		} else {
 			r.Match = mustParse(b, src)
 		}

@@ -53,6 +53,7 @@ type Rule struct {
 type Weighted struct {
 	Query  *query.Query
 	Weight float64
+	Where  string // its place in the configuration, FILE:LINE; "" for the rule's
 }
 
 // A Telling is an item with its source. Item.Text must be set: what is kept
@@ -214,12 +215,17 @@ func (f *Filer) Names() []string {
 	return names
 }
 
-// Where is the place of a topic's rule in the configuration, as it is now.
-func (f *Filer) Where(name string) string {
-	if i, ok := f.names[key(name)]; ok {
-		return f.rules[i].Where
+// Places are those of all rules and terms in the configuration, as they are
+// now: filings name them.
+func (f *Filer) Places() []string {
+	var places []string
+	for _, r := range f.rules {
+		places = append(places, r.Where)
+		for _, w := range r.Score {
+			places = append(places, w.Where)
+		}
 	}
-	return ""
+	return places
 }
 
 // generation changes when the code files in another way than before.

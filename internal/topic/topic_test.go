@@ -136,7 +136,7 @@ func parseScore(t testing.TB, s string) []Weighted {
 	var ws []Weighted
 	for _, term := range strings.Split(s, "; ") {
 		i := strings.LastIndexByte(term, ' ')
-		ws = append(ws, Weighted{mustParse(t, term[:i]), parseNumber(t, term[i+1:])})
+		ws = append(ws, Weighted{Query: mustParse(t, term[:i]), Weight: parseNumber(t, term[i+1:])})
 	}
 	return ws
 }
@@ -277,10 +277,36 @@ Quiet`)...)
 	}
 }
 
+// TestWhere: a filing names the line of the rule, or of the term that brought
+// the most.
 func TestWhere(t *testing.T) {
-	f := mustNew(t, Rule{Name: "China", Where: "a.yaml:3"})
-	if f.Where("china") != "a.yaml:3" || f.Where("Iran") != "" || f.Describe("Iran") != "" {
-		t.Error("the place of a rule is lost")
+	f := mustNew(t,
+		Rule{Name: "China", Match: mustParse(t, "china"), Where: "a.yaml:3"},
+		Rule{Name: "Score", Threshold: 2, Where: "a.yaml:5", Score: []Weighted{
+			{Query: mustParse(t, "china"), Weight: 1, Where: "a.yaml:6"},
+			{Query: mustParse(t, "camp"), Weight: 2, Where: "a.yaml:7"},
+			{Query: mustParse(t, "lawyer"), Weight: 2, Where: "a.yaml:8"},
+			{Query: mustParse(t, "art"), Weight: 3, Where: "a.yaml:9"},
+		}},
+		Rule{Name: "Score/Below", Match: mustParse(t, "art"), Where: "a.yaml:10"},
+	)
+	for title, want := range map[string]string{
+		"Camps and lawyers in China": "China a.yaml:3, Score a.yaml:7",
+		"Art":                        "Score a.yaml:9, Score/Below a.yaml:10",
+	} {
+		var got []string
+		for _, filing := range f.File(parseTellings(t, title)) {
+			got = append(got, filing.Topic+" "+filing.Where)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: filed by %q, want %s", title, got, want)
+		}
+	}
+	if got := strings.Join(f.Places(), " "); got != "a.yaml:3 a.yaml:5 a.yaml:6 a.yaml:7 a.yaml:8 a.yaml:9 a.yaml:10" {
+		t.Errorf("places %s", got)
+	}
+	if f.Describe("Iran") != "" {
+		t.Error("a topic that is none is described")
 	}
 }
 
