@@ -24,8 +24,8 @@ test: tools lint race
 race:
 	go test -race ./...
 
-# test-full adds what takes minutes: a replay of a million decisions, and the
-# figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
+# test-full adds what takes minutes: ten thousand rules, a replay of a million
+# decisions, and the figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
 test-full: test bench
 
 lint:
@@ -43,9 +43,12 @@ fuzz:
 golden:
 	go test $$(grep -rl --include=*_test.go 'Bool("update"' internal cmd | xargs -n1 dirname | sort -u | sed "s,^,./,") -update
 
-# bench prints how long a million decisions take to read at a start, and how a
-# pass over 2,000 feeds compares with asking for them at all.
+# bench prints what ten thousand rules cost beside ten, to file by and to check;
+# how long a million decisions take to read at a start, and how a pass over 2,000
+# feeds compares with asking for them at all.
 bench: build
+	go test -run '^$$' -bench Rules -benchtime 2s ./internal/topic
+	go test -run '^$$' -bench Check -benchtime 3x ./cmd/aggregator
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
