@@ -163,6 +163,9 @@ type Result struct {
 	Unchanged bool
 	// Err says what went wrong and what to do.
 	Err error
+	// Reached: some host took the connection, ours or the proxy. Where nobody's
+	// host does, it is our own network that is down.
+	Reached bool
 }
 
 // Fetch asks the source once. prev is the record of the last poll, zero for
@@ -175,11 +178,15 @@ func (c *Client) Fetch(ctx context.Context, src news.Source, prev news.Poll, rul
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	v := visit{client: c, src: src, prev: prev, rules: rules, now: now, timeout: timeout}
+	began, who := time.Now(), &peer{}
+	v := visit{client: c, src: src, prev: prev, rules: rules, now: now, timeout: timeout, peer: who}
 	r := Result{Poll: prev}
 	r.Poll.Source, r.Poll.Last, r.Poll.Status, r.Poll.Error = src.Key, now, 0, ""
 	r.Poll.Floor, r.Poll.FloorWhy = time.Time{}, ""
-	if err := v.do(ctx, &r); err != nil {
+	err := v.do(ctx, &r)
+	who.report(&r)
+	r.Poll.Took = int(time.Since(began).Milliseconds())
+	if err != nil {
 		r.Err = fmt.Errorf("fetch %s: %w", nameOf(src), err)
 		r.Poll.Error = err.Error()
 		r.Poll.Failures++
@@ -204,6 +211,7 @@ type visit struct {
 	rules   uint64
 	now     time.Time
 	timeout time.Duration
+	peer    *peer
 }
 
 // afresh: everything is asked for as if for the first time.

@@ -22,19 +22,16 @@ const maxRedirects = 10
 
 // request is the conditional GET, and the client that shall send it.
 func (v *visit) request(ctx context.Context) (*http.Client, *http.Request, error) {
-	proxy := v.client.proxy
-	if v.src.Access.Proxy != "" {
-		p, err := parseProxy(v.src.Access.Proxy)
-		if err != nil {
-			return nil, nil, err
-		}
-		proxy = p
+	proxy, err := v.client.proxyFor(v.src)
+	if err != nil {
+		return nil, nil, err
 	}
 	client := v.client.direct
 	if proxy != nil {
 		client = v.client.proxied
 		ctx = context.WithValue(ctx, proxyKey{}, proxy)
 	}
+	ctx = v.peer.watch(ctx, proxy != nil)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.src.URL, nil)
 	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Host == "" {
 		return nil, nil, fmt.Errorf("%q is no http or https address: correct the url", v.src.URL)

@@ -40,6 +40,13 @@ type Poll struct {
 	// Seen are the items of the last document, and those that left it while
 	// the log had already forgotten them.
 	Seen []Seen `json:"seen,omitempty"`
+	// Failing is the first of the failures in a row.
+	Failing time.Time `json:"failing,omitzero"`
+	// Address is the IP address that answered last, "" behind a proxy: sources
+	// that share one are asked as one machine. Took is how long it took, in
+	// milliseconds, to have all of the answer, or to give up.
+	Address string `json:"address,omitempty"`
+	Took    int    `json:"took,omitempty"`
 }
 
 // Seen remembers an item that stood in a source's document, for as long as it

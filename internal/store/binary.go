@@ -85,7 +85,7 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 // even of a source where nothing changed, so it is binary too.
 func EncodePoll(p news.Poll) []byte {
 	b := make([]byte, 0, 256+30*len(p.Seen))
-	b = append(b, formPoll)
+	b = append(b, formPollTook)
 	for _, s := range pollStrings(&p) {
 		b = appendString(b, *s)
 	}
@@ -113,17 +113,22 @@ func EncodePoll(p news.Poll) []byte {
 // DecodePoll reads what EncodePoll wrote.
 func DecodePoll(b []byte) (news.Poll, error) {
 	r := reader{b: b}
-	if form := r.byte(); form != formPoll {
+	form := r.byte()
+	if form != formPoll && form != formPollTook {
 		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
 	}
 	var p news.Poll
-	for _, s := range pollStrings(&p) {
+	texts, times, ints := pollStrings(&p), pollTimes(&p), pollInts(&p)
+	if form == formPoll {
+		texts, times, ints = texts[:12], times[:5], ints[:3]
+	}
+	for _, s := range texts {
 		*s = r.string()
 	}
-	for _, t := range pollTimes(&p) {
+	for _, t := range times {
 		*t = time.Unix(r.varint(), int64(r.uvarint())).UTC()
 	}
-	for _, n := range pollInts(&p) {
+	for _, n := range ints {
 		*n = int(r.varint())
 	}
 	p.Body, p.Rules = r.uint64(), r.uint64()
@@ -141,19 +146,20 @@ func DecodePoll(b []byte) (news.Poll, error) {
 	return p, nil
 }
 
-// The fields of a poll in the order in which they are written.
+// The fields of a poll in the order in which they are written: new ones at the
+// end, for an older form ends before them.
 
-func pollStrings(p *news.Poll) [12]*string {
-	return [...]*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
-		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub}
+func pollStrings(p *news.Poll) []*string {
+	return []*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
+		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub, &p.Address}
 }
 
-func pollTimes(p *news.Poll) [5]*time.Time {
-	return [...]*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor}
+func pollTimes(p *news.Poll) []*time.Time {
+	return []*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor, &p.Failing}
 }
 
-func pollInts(p *news.Poll) [3]*int {
-	return [...]*int{&p.Status, &p.Failures, &p.Items}
+func pollInts(p *news.Poll) []*int {
+	return []*int{&p.Status, &p.Failures, &p.Items, &p.Took}
 }
 
 func unixMilli(t time.Time) int64 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"reflect"
 	"testing"
 	"time"
@@ -40,6 +41,29 @@ func TestExactForm(t *testing.T) {
 	back, err := DecodeDecision(0, was)
 	d.Since, d.At = back.Since, back.At
 	if diff := cmp.Diff(d, back); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// Polls kept before it was known who answered, and how long it took, are still
+// read.
+func TestOlderPoll(t *testing.T) {
+	p := news.Poll{Source: "x", Why: "y", Hub: "h", Last: time.Unix(1e9, 5).UTC(), Floor: time.Unix(2e9, 0).UTC(), Items: 3, Body: 8, Seen: []news.Seen{{ID: 1, Since: 2}}}
+	was := []byte{formPoll}
+	for _, s := range pollStrings(&p)[:12] {
+		was = appendString(was, *s)
+	}
+	for _, at := range pollTimes(&p)[:5] {
+		was = binary.AppendVarint(was, at.Unix())
+		was = binary.AppendUvarint(was, uint64(at.Nanosecond()))
+	}
+	for _, n := range pollInts(&p)[:3] {
+		was = binary.AppendVarint(was, int64(*n))
+	}
+	now := EncodePoll(p)
+	was = append(was, now[len(now)-(8+8+24+2):]...) // body, rules, one item: the same in both
+	back, err := DecodePoll(was)
+	if diff := cmp.Diff(p, back); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
