@@ -178,14 +178,12 @@ func (c *Client) Fetch(ctx context.Context, src news.Source, prev news.Poll, rul
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	began, who := time.Now(), &peer{}
-	v := visit{client: c, src: src, prev: prev, rules: rules, now: now, timeout: timeout, peer: who}
+	v := visit{client: c, src: src, prev: prev, rules: rules, now: now, timeout: timeout, peer: &peer{}}
 	r := Result{Poll: prev}
 	r.Poll.Source, r.Poll.Last, r.Poll.Status, r.Poll.Error = src.Key, now, 0, ""
 	r.Poll.Floor, r.Poll.FloorWhy = time.Time{}, ""
 	err := v.do(ctx, &r)
-	who.report(&r)
-	r.Poll.Took = int(time.Since(began).Milliseconds())
+	v.peer.report(&r)
 	if err != nil {
 		r.Err = fmt.Errorf("fetch %s: %w", nameOf(src), err)
 		r.Poll.Error = err.Error()
