@@ -40,6 +40,7 @@ func fromJSON(f *json.Feed) document {
 		title:    f.Title,
 		link:     f.HomePageURL,
 		language: f.Language,
+		self:     f.FeedURL,
 		authors:  jsonPersons(f.Authors, f.Author),
 	}
 	for _, it := range f.Items {
