@@ -85,7 +85,7 @@ func DecodeDecision(at news.Position, b []byte) (news.Decision, error) {
 // even of a source where nothing changed, so it is binary too.
 func EncodePoll(p news.Poll) []byte {
 	b := make([]byte, 0, 256+30*len(p.Seen))
-	b = append(b, formPollTook)
+	b = append(b, formPoll)
 	for _, s := range pollStrings(&p) {
 		b = appendString(b, *s)
 	}
@@ -96,6 +96,7 @@ func EncodePoll(p news.Poll) []byte {
 	for _, n := range pollInts(&p) {
 		b = binary.AppendVarint(b, int64(*n))
 	}
+	b = binary.AppendVarint(b, int64(p.Pace.Every))
 	b = binary.LittleEndian.AppendUint64(b, p.Body)
 	b = binary.LittleEndian.AppendUint64(b, p.Rules)
 	last := int64(0)
@@ -114,12 +115,12 @@ func EncodePoll(p news.Poll) []byte {
 func DecodePoll(b []byte) (news.Poll, error) {
 	r := reader{b: b}
 	form := r.byte()
-	if form != formPoll && form != formPollTook {
+	if form != formPoll && form != formBarePoll {
 		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
 	}
 	var p news.Poll
 	texts, times, ints := pollStrings(&p), pollTimes(&p), pollInts(&p)
-	if form == formPoll {
+	if form == formBarePoll {
 		texts, times, ints = texts[:12], times[:5], ints[:3]
 	}
 	for _, s := range texts {
@@ -130,6 +131,9 @@ func DecodePoll(b []byte) (news.Poll, error) {
 	}
 	for _, n := range ints {
 		*n = int(r.varint())
+	}
+	if form == formPoll {
+		p.Pace.Every = time.Duration(r.varint())
 	}
 	p.Body, p.Rules = r.uint64(), r.uint64()
 	p.Seen = make([]news.Seen, 0, len(r.b)/26)
@@ -146,20 +150,23 @@ func DecodePoll(b []byte) (news.Poll, error) {
 	return p, nil
 }
 
-// The fields of a poll in the order in which they are written: new ones at the
-// end, for an older form ends before them.
+// The fields of a poll in the order in which they are written. Later ones come
+// behind: formBarePoll has those up to Hub, Floor and Items.
 
 func pollStrings(p *news.Poll) []*string {
 	return []*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
-		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub, &p.Address}
+		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub,
+		&p.Ask, &p.Self, &p.Cloud, &p.Pace.Why, &p.Address}
 }
 
 func pollTimes(p *news.Poll) []*time.Time {
-	return []*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor, &p.Failing}
+	return []*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor,
+		&p.Whole, &p.Found, &p.Failing}
 }
 
 func pollInts(p *news.Poll) []*int {
-	return []*int{&p.Status, &p.Failures, &p.Items, &p.Took}
+	return []*int{&p.Status, &p.Failures, &p.Items,
+		&p.Moves, &p.Pace.Hours, &p.Pace.Days, &p.Took}
 }
 
 func unixMilli(t time.Time) int64 {

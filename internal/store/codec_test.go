@@ -45,25 +45,25 @@ func TestExactForm(t *testing.T) {
 	}
 }
 
-// Polls kept before it was known who answered, and how long it took, are still
-// read.
-func TestOlderPoll(t *testing.T) {
-	p := news.Poll{Source: "x", Why: "y", Hub: "h", Last: time.Unix(1e9, 5).UTC(), Floor: time.Unix(2e9, 0).UTC(), Items: 3, Body: 8, Seen: []news.Seen{{ID: 1, Since: 2}}}
-	was := []byte{formPoll}
+// A poll as it was written before permanent redirects were remembered is still
+// read, with all it held.
+func TestBarePoll(t *testing.T) {
+	p := news.Poll{Source: "x", Hub: "h", Items: 3, Floor: time.Unix(9, 0).UTC(), Body: 7, Seen: []news.Seen{{ID: 1, Since: 2}}}
+	was := []byte{formBarePoll}
 	for _, s := range pollStrings(&p)[:12] {
 		was = appendString(was, *s)
 	}
 	for _, at := range pollTimes(&p)[:5] {
-		was = binary.AppendVarint(was, at.Unix())
-		was = binary.AppendUvarint(was, uint64(at.Nanosecond()))
+		was = binary.AppendUvarint(binary.AppendVarint(was, at.Unix()), uint64(at.Nanosecond()))
 	}
 	for _, n := range pollInts(&p)[:3] {
 		was = binary.AppendVarint(was, int64(*n))
 	}
 	now := EncodePoll(p)
-	was = append(was, now[len(now)-(8+8+24+2):]...) // body, rules, one item: the same in both
-	back, err := DecodePoll(was)
-	if diff := cmp.Diff(p, back); diff != "" || err != nil {
+	const tail = 8 + 8 + 24 + 1 + 1 // body, rules, and the one item seen
+	was = append(was, now[len(now)-tail:]...)
+	got, err := DecodePoll(was)
+	if diff := cmp.Diff(p, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
