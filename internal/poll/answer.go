@@ -21,9 +21,9 @@ func (l *loop) answered(v *visit) {
 	}
 	l.pending = append(l.pending, v)
 	l.bytes += v.bytes
-	l.took[v.source.Key] = time.Duration(v.Poll.Took) * time.Millisecond
+	l.last[v.source.Key] = lastOf(v.Poll)
 	if v.reached() {
-		l.lobby.at[v.source.host] = v.Poll.Address
+		l.lobby.at[l.jobs[v.source.Key].host] = v.Poll.Address
 		l.online(now)
 	} else if !l.draining {
 		l.silent(v, now)
@@ -51,7 +51,7 @@ func failingSince(prev, p news.Poll) time.Time {
 // rest sends those home who wait for a host that wants to be left alone, also
 // those of a pass that was forced: the host has just said so.
 func (l *loop) rest(r rest) {
-	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.source.origin == r.origin }) {
+	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.origin == r.origin }) {
 		l.skip(j, r)
 	}
 }

@@ -257,7 +257,7 @@ func TestWhoTellsOfAnOutage(t *testing.T) {
 	} {
 		var o outage
 		for _, host := range []string{"a", "b", "c", "d"} {
-			o.failed(&visit{source: &Source{host: host}, prev: c.prev}, now)
+			o.failed(&visit{source: &Source{Source: news.Source{URL: "https://" + host + "/"}}, prev: c.prev}, now)
 		}
 		if o.forgives(now) != c.outage {
 			t.Errorf("%s: an outage: %v", name, !c.outage)

@@ -68,7 +68,7 @@ func (l *lobby) address() (int, time.Duration) {
 
 // wait puts a job in its host's line.
 func (l *lobby) wait(j *job) {
-	key := lineKey{j.source.host, j.slow}
+	key := lineKey{j.host, j.slow}
 	ln := l.lines[key]
 	if ln == nil {
 		ln = &line{lineKey: key}
@@ -204,11 +204,11 @@ func (l *lobby) wake(g *gate) {
 
 // done says that a job has ended.
 func (l *lobby) done(j *job, now time.Time) {
-	for _, g := range l.way(j.source.host, j.address, j.slow) {
+	for _, g := range l.way(j.host, j.address, j.slow) {
 		g.inside--
 		l.look(g, now)
 	}
-	l.forget(l.hosts, "host "+j.source.host, now)
+	l.forget(l.hosts, "host "+j.host, now)
 	l.forget(l.addresses, "address "+j.address, now)
 }
 

@@ -47,6 +47,8 @@ type job struct {
 	began   time.Time
 	at      time.Time // of the order; zero: when it begins
 	slow    bool      // it passes the narrower gates
+	host    string    // of the address that is asked
+	origin  string    // the same with its port
 	address string    // of its host, as it was when it began
 }
 
@@ -65,7 +67,7 @@ type loop struct {
 	jobs    map[string]*job
 	rests   rests
 	outage  outage
-	took    map[string]time.Duration // the last fetch of each source
+	last    map[string]last // of each source
 	clock   clock
 	nowhere []*job // whose host's address is still to be looked up
 	looking int    // look-ups under way
@@ -91,7 +93,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	l := &loop{
-		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, rests: rests{}, took: map[string]time.Duration{},
+		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, rests: rests{}, last: map[string]last{},
 		found: make(chan found), fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed),
 		clock: newClock(p.now),
 	}
@@ -137,8 +139,8 @@ func (l *loop) fill(ctx context.Context) error {
 	}
 	l.rests = restsOf(pl, polls)
 	for key, p := range polls {
-		l.took[key] = time.Duration(p.Took) * time.Millisecond
-		l.lobby.at[pl.byKey[key].host] = p.Address
+		l.last[key] = lastOf(p)
+		l.lobby.at[host(askedAt(pl.byKey[key], p))] = p.Address
 	}
 	if !l.Scheduled {
 		return nil
@@ -149,7 +151,7 @@ func (l *loop) fill(ctx context.Context) error {
 		case l.jobs[s.Key] != nil: // it is under way
 			l.queue.Remove(s.Key)
 		case polled:
-			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(s, now), now))
+			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(askedAt(s, p), now), now))
 		default:
 			l.queue.Set(s.Key, now)
 		}
@@ -199,7 +201,7 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		l.answered(v)
 	case f := <-l.found:
 		l.looking--
-		l.lobby.at[f.job.source.host] = f.address
+		l.lobby.at[f.job.host] = f.address
 		l.lobby.wait(f.job)
 	case c := <-l.kept:
 		l.busy = false

@@ -131,7 +131,7 @@ func (p *Poller) Outlook(ctx context.Context) (map[string]news.Poll, error) {
 	for i := range pl.Sources {
 		s := &pl.Sources[i]
 		known, polled := polls[s.Key]
-		r := held.of(s, now)
+		r := held.of(askedAt(s, known), now)
 		if polled || !r.until.IsZero() {
 			polls[s.Key] = outlook(s, known, r)
 		}

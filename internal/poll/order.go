@@ -59,7 +59,7 @@ func (l *loop) forbidden(o *order, s *Source, now time.Time) string {
 	if err != nil {
 		return ""
 	}
-	if at, why := floor(s, asOf(prev, now), l.rests.of(s, now)); at.After(now) {
+	if at, why := floor(s, asOf(prev, now), l.rests.of(askedAt(s, prev), now)); at.After(now) {
 		return why
 	}
 	return ""

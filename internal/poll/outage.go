@@ -38,7 +38,7 @@ func (o *outage) failed(v *visit, now time.Time) {
 	if o.silent == nil {
 		o.silent, o.missed = map[string]bool{}, map[string]bool{}
 	}
-	o.silent[v.source.host], o.missed[v.source.Key] = true, true
+	o.silent[host(v.source.URL)], o.missed[v.source.Key] = true, true
 	if o.since.IsZero() && len(o.silent) >= silentHosts {
 		o.since = now
 	}

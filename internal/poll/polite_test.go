@@ -12,6 +12,7 @@ import (
 	"aggregator/internal/fetch"
 	"aggregator/internal/news"
 	"aggregator/internal/schedule"
+	"aggregator/internal/store"
 )
 
 // hosts adds sources under an address of a host.
@@ -101,6 +102,35 @@ func TestHostRests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A source that moved for good is asked at another host: that is the one that
+// rests and is spared, not the one in the configuration.
+func TestMovedSourceHasAnotherHost(t *testing.T) {
+	moved := &Source{Source: news.Source{Key: "a", Name: "a", URL: "https://old.example/a"}}
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	rs := rests{}
+	rs.take(moved, news.Poll{Status: 429, Last: now, Ask: "https://New.example:443/a"})
+	if r := rs.of("https://new.example/b", now); r.key != "a" {
+		t.Errorf("the host that said 429 does not rest: %+v", rs)
+	}
+	if r := rs.of("https://old.example/b", now); r.key != "" {
+		t.Errorf("the host that it left rests: %+v", r)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.hosts("old.example", "a", "b")
+		if _, err := d.store.Append(t.Context(), 0, store.Batch{Polls: []news.Poll{{Source: "a.example/feed", Last: time.Now().Add(-time.Hour), Ask: "https://new.example/a"}}}); err != nil {
+			t.Fatal(err)
+		}
+		d.plan.Interval = 5 * time.Minute // between two polls of one host
+		_, stop := d.running(t)
+		after(time.Minute)
+		stop()
+		if a, b := d.times("a.example/feed"), d.times("b.example/feed"); a != 1 || b != 1 {
+			t.Errorf("a was asked %d times, b %d: they waited for each other", a, b)
+		}
+	})
 }
 
 // Who waits in line already is sent home, too; so is the rest of a forced pass.

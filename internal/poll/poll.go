@@ -52,9 +52,6 @@ type Source struct {
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
 	DropWhere, KeepWhere string
-
-	host   string // of its address
-	origin string // HOST:PORT of its address
 }
 
 // A Plan is all that a changed configuration may change.
@@ -135,7 +132,6 @@ func newPlan(p Plan) *plan {
 	p.Sources = slices.Clone(p.Sources)
 	made.Sources = p.Sources
 	for i := range p.Sources {
-		p.Sources[i].host, p.Sources[i].origin = host(p.Sources[i].URL), origin(p.Sources[i].URL)
 		made.byKey[p.Sources[i].Key] = &p.Sources[i]
 		made.place[p.Sources[i].Key] = i
 	}

@@ -33,7 +33,7 @@ func restOf(s *Source, p news.Poll) (rest, bool) {
 	if p.Status != statusTooMany && p.Status != statusUnavailable {
 		return rest{}, false
 	}
-	r := rest{key: s.Key, name: Name(s.Source, p.Feed.Title), origin: s.origin}
+	r := rest{key: s.Key, name: Name(s.Source, p.Feed.Title), origin: origin(askedAt(s, p))}
 	switch {
 	case p.Floor.After(p.Last) && strings.HasPrefix(p.FloorWhy, "Retry-After"):
 		r.until, r.asked = p.Floor, true
@@ -57,6 +57,15 @@ func (r rest) why() string {
 // own it has a floor.
 func (r rest) holds(s *Source, at time.Time) bool { return r.key != s.Key && r.until.After(at) }
 
+// askedAt is the address that a source is asked at, as far as its record tells:
+// the one that it moved to for good, or its own.
+func askedAt(s *Source, p news.Poll) string {
+	if p.Ask != "" {
+		return p.Ask
+	}
+	return s.URL
+}
+
 // rests are those of all hosts: by origin, then by the source that heard it.
 type rests map[string]map[string]rest
 
@@ -64,13 +73,13 @@ type rests map[string]map[string]rest
 func (rs rests) take(s *Source, p news.Poll) (rest, bool) {
 	r, is := restOf(s, p)
 	if !is {
-		delete(rs[s.origin], s.Key)
+		delete(rs[origin(askedAt(s, p))], s.Key)
 		return r, false
 	}
-	if rs[s.origin] == nil {
-		rs[s.origin] = map[string]rest{}
+	if rs[r.origin] == nil {
+		rs[r.origin] = map[string]rest{}
 	}
-	rs[s.origin][s.Key] = r
+	rs[r.origin][s.Key] = r
 	return r, true
 }
 
@@ -84,9 +93,12 @@ func restsOf(pl *plan, polls map[string]news.Poll) rests {
 	return rs
 }
 
-// of is the rest that ends last of those that a source's host has now.
-func (rs rests) of(s *Source, now time.Time) (last rest) {
-	for _, r := range rs[s.origin] {
+// of is the rest that ends last of those that the server at an address has now.
+func (rs rests) of(address string, now time.Time) (last rest) {
+	if len(rs) == 0 {
+		return rest{}
+	}
+	for _, r := range rs[origin(address)] {
 		if r.until.After(now) && r.until.After(last.until) {
 			last = r
 		}

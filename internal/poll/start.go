@@ -3,6 +3,8 @@ package poll
 import (
 	"context"
 	"time"
+
+	"aggregator/internal/news"
 )
 
 // slowFetch: what took longer last time passes the narrower gates, and so does
@@ -15,12 +17,28 @@ type found struct {
 	address string
 }
 
+// last is what the loop remembers of a source's last poll.
+type last struct {
+	took time.Duration
+	ask  string // in place of its own address
+}
+
+func lastOf(p news.Poll) last {
+	return last{time.Duration(p.Took) * time.Millisecond, p.Ask}
+}
+
+// addressOf is where a source is asked next.
+func (l *loop) addressOf(s *Source) string {
+	return askedAt(s, news.Poll{Ask: l.last[s.Key].ask})
+}
+
 func (l *loop) enqueue(j *job) {
 	l.jobs[j.source.Key] = j
 	l.queue.Remove(j.source.Key)
-	took, known := l.took[j.source.Key]
-	j.slow = l.Scheduled && (!known || took > slowFetch)
-	if _, placed := l.lobby.at[j.source.host]; !placed && l.plan.Load().Address != nil {
+	before, known := l.last[j.source.Key]
+	j.slow = l.Scheduled && (!known || before.took > slowFetch)
+	j.host, j.origin = host(l.addressOf(j.source)), origin(l.addressOf(j.source))
+	if _, placed := l.lobby.at[j.host]; !placed && l.plan.Load().Address != nil {
 		l.nowhere = append(l.nowhere, j)
 		return
 	}
@@ -33,14 +51,16 @@ func (l *loop) lookUp(work context.Context, pl *plan) {
 	for len(l.nowhere) > 0 && l.looking < pl.Concurrency && !l.draining {
 		j := l.nowhere[0]
 		l.nowhere = l.nowhere[1:]
-		if _, placed := l.lobby.at[j.source.host]; placed {
+		if _, placed := l.lobby.at[j.host]; placed {
 			l.lobby.wait(j)
 			continue
 		}
 		l.looking++
+		src := j.source.Source
+		src.URL = l.addressOf(j.source)
 		go func() {
 			select {
-			case l.found <- found{j, pl.Address(work, j.source.Source)}:
+			case l.found <- found{j, pl.Address(work, src)}:
 			case <-work.Done():
 			}
 		}()
@@ -61,7 +81,7 @@ func (l *loop) start(work context.Context) {
 		if s == nil || l.jobs[key] != nil {
 			continue
 		}
-		if held := l.rests.of(s, now); !held.until.IsZero() {
+		if held := l.rests.of(l.addressOf(s), now); !held.until.IsZero() {
 			l.queue.Set(key, held.until)
 			continue
 		}
@@ -138,7 +158,7 @@ func (l *loop) finish(c committed) {
 		} else {
 			result = c.results[i]
 		}
-		held := l.rests.of(v.source, l.now())
+		held := l.rests.of(askedAt(v.source, result.Poll), l.now())
 		result.Took = time.Since(j.began)
 		if l.Scheduled && l.plan.Load().byKey[result.Key] != nil {
 			at := result.Poll.Next
