@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"aggregator/internal/news"
@@ -40,7 +41,7 @@ func ownFloor(s *Source, p news.Poll) (time.Time, string) {
 	}
 	at, why := p.Last.Add(s.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(s.MinInterval))
 	if p.Floor.After(at) {
-		at, why = p.Floor, p.FloorWhy
+		at, why = p.Floor, plainly(p.FloorWhy)
 	}
 	if p.Failures > 0 {
 		if b := p.Last.Add(backoff(p.Failures)); b.After(at) {
@@ -48,6 +49,17 @@ func ownFloor(s *Source, p news.Poll) (time.Time, string) {
 		}
 	}
 	return at, why
+}
+
+// plainly is a reason with 1h for 1h0m0s.
+func plainly(why string) string {
+	if strings.HasSuffix(why, "m0s") {
+		why = strings.TrimSuffix(why, "0s")
+	}
+	if strings.HasSuffix(why, "h0m") {
+		why = strings.TrimSuffix(why, "0m")
+	}
+	return why
 }
 
 // backoff grows by doubling, up to a day.
