@@ -103,6 +103,15 @@ func resume(pl *plan, s *Source, p news.Poll, held rest, now time.Time) time.Tim
 	return p.Next
 }
 
+// resumed is when a source is polled that was overdue at a start, and why then.
+func resumed(pl *plan, s *Source, p news.Poll, held rest, start time.Time) (time.Time, string) {
+	at := resume(pl, s, p, held, start)
+	if forbidden, why := floor(s, p, held); !at.After(forbidden) {
+		return at, why
+	}
+	return at, "overdue, and not all at once"
+}
+
 // asOf is a record as it is now, if the clock was put back behind it: else a
 // clock that once was a year ahead would stop a source for that year.
 func asOf(p news.Poll, now time.Time) news.Poll {
@@ -144,6 +153,9 @@ func (p *Poller) Outlook(ctx context.Context) (map[string]news.Poll, error) {
 		s := &pl.Sources[i]
 		known, polled := polls[s.Key]
 		r := held.of(askedAt(s, known), now)
+		if from := p.filled.Load(); polled && from != nil && known.Next.Before(*from) {
+			known.Next, known.Why = resumed(pl, s, known, r, *from)
+		}
 		if polled || !r.until.IsZero() {
 			polls[s.Key] = outlook(s, known, r)
 		}

@@ -112,6 +112,7 @@ type Poller struct {
 	memory  sync.RWMutex              // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string]    // why nothing can be kept just now
 	offline atomic.Pointer[time.Time] // since when nobody is in reach
+	filled  atomic.Pointer[time.Time] // when what was overdue was spread last
 	now     func() time.Time
 	next    atomic.Int64            // Unix time of the next due source; 0: none
 	filed   atomic.Pointer[Changes] // when kept stories were filed anew last
