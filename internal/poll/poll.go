@@ -3,7 +3,13 @@
 // floors and backoff, and the account of every item; what happens at each
 // place is the business of the rooms there.
 //
-//	loop.go    who is polled when: due moments, hosts; one goroutine
+//	loop.go    who is polled when: due moments, what happens; one goroutine
+//	start.go   jobs: due, looked up, in line, fetched, kept
+//	lobby.go   what waits for its host or its address; gate.go, a limit of these
+//	answer.go  what an answer, or none, means for others
+//	rest.go    hosts that want to be left alone
+//	outage.go  our own network is down
+//	clock.go   the time of day jumps
 //	order.go   passes over named sources, whatever their schedule
 //	visit.go   one visit: fetch, drop by rule, prepare; many side by side
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
