@@ -20,8 +20,7 @@ func (c *command) pollCommand() *cobra.Command {
 a name or an address as in the configuration. Floors of politeness (Retry-After,
 also that of a source's host, backoff, min_interval) hold unless --force, which
 is for you to answer for. Even then hosts are asked no more at a time and no
-closer together than fetch.per_host says, and one that answers 429, or 503 with
-Retry-After, is not asked by its other sources. A source that the daemon is
+closer together than fetch.per_host says. A source that the daemon is
 polling just now is not asked twice. The status is 0 even if some sources failed,
 1 if all did.`,
 		RunE: func(cmd *cobra.Command, names []string) error {

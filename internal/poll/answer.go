@@ -48,11 +48,11 @@ func failingSince(prev, p news.Poll) time.Time {
 	return prev.Failing
 }
 
-// rest sends those home who wait for a host that wants to be left alone, also
-// those of a pass that was forced: the host has just said so.
+// rest sends those home who wait for a host that wants to be left alone, but for
+// those that somebody forced.
 func (l *loop) rest(r rest) {
 	l.Log.Info("a host is left alone", "host", r.origin, "until", r.until.UTC().Format(time.RFC3339), "why", r.why())
-	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.origin == r.origin }) {
+	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.origin == r.origin && !j.forced() }) {
 		l.skip(j, r)
 	}
 }

@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"aggregator/internal/news"
@@ -50,6 +51,11 @@ type job struct {
 	host    string    // of the address that is asked
 	origin  string    // the same with its port
 	address string    // of its host, as it was when it began
+}
+
+// forced: somebody asked for it whatever the floors.
+func (j *job) forced() bool {
+	return slices.ContainsFunc(j.orders, func(o *order) bool { return o.force })
 }
 
 // a start is a job on its way to a worker.
