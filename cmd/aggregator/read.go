@@ -35,8 +35,11 @@ type sourceLine struct {
 	Good     time.Time `json:"good,omitzero"`
 	Changed  time.Time `json:"changed,omitzero"`
 	Items    int       `json:"items"`
-	Moved    string    `json:"moved,omitempty"`
+	Moved    string    `json:"moved,omitempty"` // for good, as redirects say
+	Asked    string    `json:"asked,omitempty"` // in place of url
 	Hub      string    `json:"hub,omitempty"`
+	Self     string    `json:"self,omitempty"`
+	Cloud    string    `json:"cloud,omitempty"`
 }
 
 // sources are all sources with their last poll, in the order of the file.
@@ -53,7 +56,8 @@ func (s *site) sources(ctx context.Context) ([]sourceLine, error) {
 		lines = append(lines, sourceLine{
 			Name: poll.Name(src.Source, p.Feed.Title), URL: src.URL, Tier: src.Tier, Topics: src.Topics,
 			Last: p.Last, Next: p.Next, Why: p.Why, Status: p.Status, Error: p.Error, Partial: p.Partial, Failures: p.Failures,
-			Good: p.Good, Changed: p.Changed, Items: p.Items, Moved: p.Moved, Hub: p.Hub,
+			Good: p.Good, Changed: p.Changed, Items: p.Items, Moved: p.Moved, Asked: p.Ask,
+			Hub: p.Hub, Self: p.Self, Cloud: p.Cloud,
 		})
 	}
 	return lines, nil
@@ -66,7 +70,7 @@ func (s *site) health(ctx context.Context) ([]page.SourceHealth, error) {
 	for _, l := range lines {
 		all = append(all, page.SourceHealth{
 			Name: l.Name, URL: canon.Public(l.URL), Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
-			Failures: l.Failures, Items: l.Items, Good: l.Good,
+			Failures: l.Failures, Items: l.Items, Good: l.Good, Asked: canon.Public(l.Asked), Hub: canon.Public(l.Hub),
 		})
 	}
 	return all, err
@@ -93,29 +97,6 @@ func (c *command) sourcesCommand() *cobra.Command {
 			})
 		},
 	}
-}
-
-func (l sourceLine) state() string {
-	switch {
-	case l.Failures > 1:
-		return fmt.Sprintf("%s (%d times in a row; %s)", l.Error, l.Failures, lastGood(l.Good))
-	case l.Error != "":
-		return l.Error
-	case l.Last.IsZero():
-		return "-"
-	case l.Partial != "":
-		return "partial: " + l.Partial
-	case l.Moved != "":
-		return "ok, moved to " + l.Moved
-	}
-	return "ok"
-}
-
-func lastGood(t time.Time) string {
-	if t.IsZero() {
-		return "it never went well"
-	}
-	return "it last went well " + moment(t)
 }
 
 func printLines[T any](c *command, lines []T) error {

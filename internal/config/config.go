@@ -86,8 +86,6 @@ type Source struct {
 	Drop, Keep           *query.Query
 	DropWhere, KeepWhere string
 	BearerToken          string
-	TLS                  TLS
-	Discover             bool
 	Near                 Near
 	Where                string // FILE:LINE of the source
 }

@@ -316,7 +316,7 @@ func (l *loader) hub(v value[string]) string {
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
 	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
-		"publish.hub", "sources.discover", "sources.tls"}
+		"publish.hub"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"os"
 	"strings"
 )
@@ -70,7 +72,8 @@ func (l *loader) secretFile(v value[string]) string {
 	return text
 }
 
-// certificates checks that the files are there; rooms that dial read them.
+// certificates checks that the files hold what they should; rooms that dial read
+// them again.
 func (l *loader) certificates(s *tlsSpec) TLS {
 	if s == nil {
 		return TLS{}
@@ -78,10 +81,25 @@ func (l *loader) certificates(s *tlsSpec) TLS {
 	if s.CertFile.given() != s.KeyFile.given() {
 		l.fault(s.CertFile.orElse(s.KeyFile.place), "a client certificate needs cert_file and key_file", "write both")
 	}
-	for _, v := range []value[string]{s.CAFile, s.CertFile, s.KeyFile} {
-		if v.given() {
-			l.secretFile(v)
+	if s.CAFile.given() {
+		ca := l.secretFile(s.CAFile)
+		if ca != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
+			l.fault(s.CAFile.place, l.beside(s.CAFile)+" holds no certificate", "give a PEM file, which begins with -----BEGIN CERTIFICATE-----")
 		}
 	}
+	l.pair(s)
 	return TLS{CAFile: l.absolute(s.CAFile), CertFile: l.absolute(s.CertFile), KeyFile: l.absolute(s.KeyFile)}
+}
+
+func (l *loader) pair(s *tlsSpec) {
+	if !s.CertFile.given() || !s.KeyFile.given() {
+		return
+	}
+	cert, key := l.secretFile(s.CertFile), l.secretFile(s.KeyFile)
+	if cert == "" || key == "" {
+		return
+	}
+	if _, err := tls.X509KeyPair([]byte(cert), []byte(key)); err != nil {
+		l.fault(s.CertFile.place, "cert_file and key_file are no pair: "+strings.TrimPrefix(err.Error(), "tls: "), "give the certificate and its own key, PEM, the key without a password")
+	}
 }

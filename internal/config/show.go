@@ -147,7 +147,7 @@ func (s *Source) spec(c *Config) sourceSpec {
 	out := sourceSpec{
 		URL: of(canon.Public(s.URL)), Name: orNone(s.Name), Schedule: of(s.Schedule.String()), Tier: of(s.Tier),
 		Topics: list(s.Topics), Tags: list(s.Tags), Language: orNone(s.Language),
-		BearerToken: orHidden(s.BearerToken), TLS: s.TLS.spec(), Proxy: orNone(canon.Public(s.Access.Proxy)),
+		BearerToken: orHidden(s.BearerToken), TLS: TLS(s.Access.TLS).spec(), Proxy: orNone(canon.Public(s.Access.Proxy)),
 	}
 	for _, name := range sorted(s.Access.Headers) {
 		out.Headers = append(out.Headers, entry[string]{of(name), of(hidden)})
@@ -167,7 +167,7 @@ func (s *Source) spec(c *Config) sourceSpec {
 	if s.Near != c.Dedupe.near() {
 		out.Dedupe = &sourceDedupeSpec{Near: of(s.Near == NearOwn)}
 	}
-	if s.Discover {
+	if s.Access.Discover {
 		out.Discover = of(true)
 	}
 	if s.Drop != nil {

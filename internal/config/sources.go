@@ -42,11 +42,13 @@ func (l *loader) source(s *sourceSpec) Source {
 		Source: news.Source{
 			Name: oneLine(l, s.Name), Tier: defaultTier, Language: l.language(s.Language),
 			Topics: texts(s.Topics), Tags: l.tags(s.Tags),
-			Access: news.Access{Timeout: l.duration(s.Timeout, time.Millisecond, time.Hour), MaxSize: l.size(s.MaxSize), Proxy: l.proxy(s.Proxy)},
+			Access: news.Access{
+				Timeout: l.duration(s.Timeout, time.Millisecond, time.Hour), MaxSize: l.size(s.MaxSize), Proxy: l.proxy(s.Proxy),
+				TLS: news.Certificates(l.certificates(s.TLS)), Discover: s.Discover.V,
+			},
 		},
 		Schedule: l.config.Fetch.Schedule, MinInterval: l.config.Fetch.MinInterval, Near: l.near(s.Dedupe),
-		BearerToken: l.secret(s.BearerToken, s.BearerTokenFile), TLS: l.certificates(s.TLS),
-		Discover: s.Discover.V, Where: s.URL.where(),
+		BearerToken: l.secret(s.BearerToken, s.BearerTokenFile), Where: s.URL.where(),
 	}
 	l.sourcePlaces = append(l.sourcePlaces, sourcePlace{s.URL.place, s.Name.place})
 	l.sourceAddress(s, &out)
@@ -63,8 +65,9 @@ func (l *loader) source(s *sourceSpec) Source {
 	out.Keep, out.KeepWhere = l.sourceQuery(s.Keep, "keep")
 	l.headers(s, &out)
 	l.login(s, &out)
-	l.later("sources.discover", s.Discover.place, s.Discover.V)
-	l.later("sources.tls", s.URL.place, s.TLS != nil)
+	if s.TLS != nil && strings.HasPrefix(out.URL, "http:") {
+		l.warn(s.URL.place, "tls says how to trust https, and this address is http", "write https://, or leave tls out")
+	}
 	if every := out.Schedule.Shortest(); s.Schedule.given() && every > 0 && every < out.MinInterval {
 		l.warn(s.Schedule.place, fmt.Sprintf("min_interval %s is the floor under this schedule", schedule.FormatDuration(out.MinInterval)), "write a rarer schedule, or a smaller min_interval for this source")
 	}

@@ -20,10 +20,14 @@ func fromAtom(f *atom.Feed, bases []string, encoded bool) document {
 		link:     alternate(f.Links),
 		language: first(f.Language, value(f.Extensions, "dc", "language")),
 		authors:  atomPersons(f.Authors),
+		pace:     syndication(f.Extensions),
 	}
 	for _, l := range f.Links {
-		if l.Rel == "hub" && doc.hub == "" {
+		switch {
+		case l.Rel == "hub" && doc.hub == "":
 			doc.hub = l.Href
+		case l.Rel == "self" && doc.self == "":
+			doc.self = l.Href
 		}
 	}
 	if doc.authors == nil {

@@ -12,10 +12,9 @@ type document struct {
 	id, title, link string
 	language        string
 	authors         []news.Person
-	hub             string
-	ttl             time.Duration
-	skipHours       []int
-	skipDays        []time.Weekday
+	hub, self       string
+	cloud           string
+	pace            news.Pace
 	entries         []entry
 	partial         string // what was lost of it
 }

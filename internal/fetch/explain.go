@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,10 @@ func (v *visit) explain(err error) error {
 	switch {
 	case errors.Is(err, errTooLarge):
 		return fmt.Errorf("the document is larger than %s: raise fetch.max_size (or max_size of the source) if it is right", size(v.maxSize()))
+	case errors.Is(err, errUnpacked):
+		return fmt.Errorf("the document is larger than %s once it is unpacked: raise fetch.max_size (or max_size of the source) if it is right", size(v.maxSize()))
+	case errors.Is(err, errBomb):
+		return fmt.Errorf("the answer is a decompression bomb: it unpacks to a hundred times its size and more, and is larger than %s then; nothing was read. Raise fetch.max_size (or max_size of the source) only if you know better", size(v.maxSize()))
 	case errors.Is(err, ssrf.ErrProhibitedIP):
 		return fmt.Errorf("the address is in a private network, which is refused: list the network in fetch.allow_networks if it is yours (%w)", err)
 	case errors.As(err, &dns) && dns.IsNotFound:
@@ -39,8 +44,18 @@ func (v *visit) explain(err error) error {
 		return fmt.Errorf("stopped before the answer came: %w", err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
 		return fmt.Errorf("no answer within %s (fetch.timeout): %w", v.timeout, err)
-	case errors.As(err, &unknown), errors.As(err, &wrongName), errors.As(err, &expired):
+	case strings.Contains(err.Error(), "headers exceeded"), strings.Contains(err.Error(), "header list larger"): // HTTP/1, HTTP/2
+		return fmt.Errorf("the header of the answer is larger than %s: nothing was read; tell the publisher (%w)", size(maxHeader), err)
+	case errors.As(err, &wrongName):
+		return fmt.Errorf("the site's certificate is for another host, so nothing was read: check the url (%w)", err)
+	case errors.As(err, &unknown):
+		return fmt.Errorf("the site's certificate is signed by nobody we trust, so nothing was read: if it is right, give the source tls: {ca_file: …} (%w)", err)
+	case errors.As(err, &expired) && expired.Reason == x509.Expired:
+		return fmt.Errorf("the site's certificate has expired, or is not valid yet, so nothing was read: tell the publisher, or set this host's clock (%w)", err)
+	case errors.As(err, &expired):
 		return fmt.Errorf("the site's certificate is not valid, so nothing was read: %w", err)
+	case strings.Contains(err.Error(), "certificate required"), strings.Contains(err.Error(), "bad certificate"): // alerts 116 and 42
+		return fmt.Errorf("the site wants another certificate of ours: give the source tls: {cert_file: …, key_file: …} (%w)", err)
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"): // net/http hides the former
 		return fmt.Errorf("the site does not speak TLS on this port: try http:// (%w)", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -85,11 +100,6 @@ func clock(at, now time.Time) string {
 	return at.Format("2 Jan 15:04")
 }
 
-// retryOnly: of an error's headers only Retry-After speaks of the next visit.
-func retryOnly(h http.Header) http.Header {
-	return http.Header{"Retry-After": h["Retry-After"]}
-}
-
 func size(n int64) string {
 	switch {
 	case n >= 1<<20 && n%(1<<20) == 0:
@@ -98,4 +108,19 @@ func size(n int64) string {
 		return fmt.Sprintf("%d KiB", n>>10)
 	}
 	return fmt.Sprintf("%d bytes", n)
+}
+
+// origin is where in this program a panic that was recovered began.
+func origin() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s:%d", f.Function, f.Line)
+		}
+		if !more {
+			return "place unknown"
+		}
+	}
 }

@@ -20,20 +20,37 @@ const (
 	// maxScopeWork is the sum of declarations in force over all elements: the
 	// parser copies them at each. 16 million take it about a second.
 	maxScopeWork = 16 << 20
+	// maxElements is for the whole document: the parser keeps some 300 bytes for
+	// each that it does not know. Ten thousand items have some 20 each.
+	maxElements = 400_000
+	// maxAttributes is for one element: 10 MB of them are 2 million.
+	maxAttributes = 1000
 )
 
 var (
 	errDeep       = fmt.Errorf("elements nested deeper than %d: this is no feed", maxDepth)
 	errPieces     = errors.New("too many comments or CDATA sections in one element: this is no feed")
 	errNamespaces = errors.New("too many namespace declarations: this is no feed")
+	errElements   = fmt.Errorf("more than %d elements: this is no feed we can hold; ask the publisher for a shorter one", maxElements)
+	errAttributes = fmt.Errorf("more than %d attributes on one element: this is no feed", maxAttributes)
 )
+
+// costly says that no mending makes the document cheaper.
+func costly(err error) bool {
+	for _, e := range [...]error{errDeep, errPieces, errNamespaces, errElements, errAttributes} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
 
 // guard walks the tags before the parser does and refuses what would cost too
 // much. sound is false where the tags do not match one another: the parser
 // would invent the missing ones, but not where they were.
 func guard(body []byte) (sound bool, err error) {
 	g := guardState{sound: true}
-	for len(body) > 0 && err == nil {
+	for whole := len(body); len(body) > 0 && err == nil; {
 		lt := bytes.IndexByte(body, '<')
 		if lt < 0 {
 			break
@@ -51,7 +68,9 @@ func guard(body []byte) (sound bool, err error) {
 			return false, nil
 		}
 		g.pieces = 0
-		err = g.tag(body[1:gt])
+		if err = g.tag(body[1:gt]); err == errItems {
+			return g.sound, g.tooMany(whole - len(body))
+		}
 		body = body[gt+1:]
 	}
 	return g.sound && len(g.open) == 0, err
@@ -63,6 +82,8 @@ type guardState struct {
 	work   int
 	pieces int
 	sound  bool
+
+	items, elements int
 }
 
 type openTag struct {
@@ -88,6 +109,17 @@ func (g *guardState) start(tag []byte) error {
 	if len(name) == 0 {
 		g.sound = false
 		return nil
+	}
+	if isItemName(name) {
+		if g.items++; g.items > maxItems {
+			return errItems
+		}
+	}
+	if g.elements++; g.elements > maxElements {
+		return errElements
+	}
+	if tooManyAttributes(tag) {
+		return errAttributes
 	}
 	decls := bytes.Count(tag, []byte("xmlns"))
 	g.scope += decls

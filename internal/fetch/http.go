@@ -1,18 +1,11 @@
 package fetch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
-
-	"aggregator/internal/canon"
 )
 
 // accept prefers feeds; some servers answer others to those who want pages.
@@ -20,48 +13,39 @@ const accept = "application/atom+xml, application/rss+xml, application/feed+json
 
 const maxRedirects = 10
 
-// request is the conditional GET, and the client that shall send it.
-func (v *visit) request(ctx context.Context) (*http.Client, *http.Request, error) {
-	proxy := v.client.proxy
-	if v.src.Access.Proxy != "" {
-		p, err := parseProxy(v.src.Access.Proxy)
-		if err != nil {
-			return nil, nil, err
-		}
-		proxy = p
+// request is the GET of an address, and the client that shall send it.
+func (v *visit) request(ctx context.Context, at string) (*http.Client, *http.Request, error) {
+	ways, err := v.client.waysOf(v.src)
+	if err != nil {
+		return nil, nil, err
 	}
-	client := v.client.direct
-	if proxy != nil {
-		client = v.client.proxied
-		ctx = context.WithValue(ctx, proxyKey{}, proxy)
+	client := ways.direct
+	if v.proxy != nil {
+		client = ways.proxied
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.src.URL, nil)
+	ctx = v.peer.watch(ctx, v.proxy != nil)
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, visitKey{}, v), http.MethodGet, at, nil)
 	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Host == "" {
-		return nil, nil, fmt.Errorf("%q is no http or https address: correct the url", v.src.URL)
+		return nil, nil, fmt.Errorf("%q is no http or https address: correct the url", at)
 	}
-	if proxy != nil {
-		if err := v.refuseLiteral(req.URL); err != nil {
-			return nil, nil, err
-		}
+	req.URL.User = nil // config has taken it; anybody else's is a trick
+	if err := v.refuseLiteral(req.URL); err != nil {
+		return nil, nil, v.explain(err)
 	}
-	v.headers(req)
+	v.headers(req, at)
 	return client, req, nil
 }
 
 // headers sets what we say of ourselves, the validators verbatim, and what the
-// configuration adds or replaces.
-func (v *visit) headers(req *http.Request) {
+// configuration adds or replaces, which is for the host that it names.
+func (v *visit) headers(req *http.Request, at string) {
 	h := req.Header
 	h["User-Agent"] = v.client.agent
 	h["Accept"] = []string{accept}
-	h["Accept-Encoding"] = []string{"gzip"}
-	if !v.afresh() {
-		if v.prev.ETag != "" {
-			h["If-None-Match"] = []string{v.prev.ETag}
-		}
-		if v.prev.LastModified != "" {
-			h["If-Modified-Since"] = []string{v.prev.LastModified}
-		}
+	h["Accept-Encoding"] = []string{codings}
+	v.validators(h, at)
+	if from, err := url.Parse(v.src.URL); err != nil || !mayKnow(from, req.URL) {
+		return
 	}
 	for key, value := range v.src.Access.Headers {
 		if strings.EqualFold(key, "Host") {
@@ -75,6 +59,27 @@ func (v *visit) headers(req *http.Request) {
 	}
 }
 
+// validators are those of the document that the address gave last. With an ETag
+// goes the wish for the new entries alone (RFC 3229 10.5.3, "feed").
+func (v *visit) validators(h http.Header, at string) {
+	if v.afresh() || at != v.usual() || v.whole() {
+		return
+	}
+	if v.prev.ETag != "" {
+		h["If-None-Match"] = []string{v.prev.ETag}
+		h["A-IM"] = []string{"feed"}
+	}
+	if v.prev.LastModified != "" {
+		h["If-Modified-Since"] = []string{v.prev.LastModified}
+	}
+}
+
+// mayKnow: what may be secret is for one host, and never for an unencrypted
+// connection where the first was encrypted.
+func mayKnow(from, to *url.URL) bool {
+	return strings.EqualFold(to.Host, from.Host) && (to.Scheme == from.Scheme || to.Scheme == "https")
+}
+
 // checkRedirect follows to http and https only, says to nobody where we come
 // from, and gives what may be secret to the first host alone: net/http would
 // give Authorization to its subdomains and other headers to everyone.
@@ -85,120 +90,20 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		return fmt.Errorf("a redirect to %q, which is neither http nor https", req.URL.Redacted())
 	}
+	req.URL.User = nil // a Location may try to log us in
+	if err := visitOf(req).refuseLiteral(req.URL); err != nil {
+		return err
+	}
 	req.Header.Del("Referer")
-	from := via[0].URL
-	if req.URL.Host == from.Host && (req.URL.Scheme == from.Scheme || req.URL.Scheme == "https") {
+	if mayKnow(via[0].URL, req.URL) {
 		return nil
 	}
 	for key := range req.Header {
 		switch key {
-		case "User-Agent", "Accept", "Accept-Encoding", "If-None-Match", "If-Modified-Since":
+		case "User-Agent", "Accept", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "A-IM":
 		default:
 			delete(req.Header, key)
 		}
 	}
 	return nil
-}
-
-// moved is where permanent redirects (301, 308) lead, before the first that is
-// not.
-func moved(resp *http.Response) string {
-	to := ""
-	for req := resp.Request; req != nil && req.Response != nil; req = req.Response.Request {
-		switch req.Response.StatusCode {
-		case http.StatusMovedPermanently, http.StatusPermanentRedirect:
-			if to == "" {
-				to = req.URL.String()
-			}
-		default:
-			to = ""
-		}
-	}
-	return to
-}
-
-// refuseLiteral: behind a proxy no connection of ours can be judged, but an
-// address that is written out can.
-func (v *visit) refuseLiteral(u *url.URL) error {
-	ip, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return nil
-	}
-	if err := dialer(v.client.opt.AllowNetworks).Control("tcp4", netip.AddrPortFrom(ip, 80).String(), nil); err != nil {
-		return v.explain(err)
-	}
-	return nil
-}
-
-// readBody reads the decoded body, at most limit bytes of it. whole is false
-// where the connection ended before the body did, or nobody can tell: what
-// came is then read as a document that ends early.
-func readBody(buf *bytes.Buffer, resp *http.Response, limit int64) (whole bool, err error) {
-	var body io.Reader = resp.Body
-	switch enc := strings.ToLower(resp.Header.Get("Content-Encoding")); enc {
-	case "", "identity":
-		if resp.ContentLength > limit {
-			return false, errTooLarge
-		}
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(resp.Body)
-		if err == io.EOF { // an empty body, said to be compressed
-			return true, nil
-		}
-		if err != nil {
-			return false, fmt.Errorf("the answer says it is gzip and is not: %w", err)
-		}
-		body = z
-	default:
-		return false, fmt.Errorf("the answer is compressed as %q, which was not asked for", enc)
-	}
-	n, err := buf.ReadFrom(io.LimitReader(body, limit+1))
-	switch {
-	case n > limit:
-		return false, errTooLarge
-	case err == io.ErrUnexpectedEOF && n > 0:
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	// HTTP/1.0 without a length ends a body by closing, as a crash does.
-	whole = resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor > 1 || body != resp.Body
-	return whole, unpackFile(buf, limit)
-}
-
-// unpackFile: some serve feed.xml.gz as a file, without saying so.
-func unpackFile(buf *bytes.Buffer, limit int64) error {
-	if !bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
-		return nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(bytes.Clone(buf.Bytes())))
-	if err != nil {
-		return nil // no gzip after all; the parser will say what it is not
-	}
-	buf.Reset()
-	n, err := buf.ReadFrom(io.LimitReader(z, limit+1))
-	if n > limit {
-		return errTooLarge
-	}
-	if err == io.ErrUnexpectedEOF {
-		return nil
-	}
-	return err
-}
-
-// hub is the WebSub hub that the header (RFC 8288) or the document names.
-func hub(h http.Header, doc document, base string) string {
-	for _, line := range h["Link"] {
-		for part := range strings.SplitSeq(line, ",") {
-			target, params, ok := strings.Cut(part, ";")
-			params = strings.ToLower(strings.ReplaceAll(params, " ", ""))
-			if ok && (strings.Contains(params, `rel="hub"`) || strings.HasPrefix(params, "rel=hub")) {
-				return canon.Resolve(base, strings.Trim(target, " <>"))
-			}
-		}
-	}
-	if doc.hub == "" {
-		return ""
-	}
-	return canon.Resolve(base, doc.hub)
 }

@@ -174,8 +174,8 @@ func TestGzip(t *testing.T) {
 		body = packed(strings.Repeat(" ", 2<<20))
 		wantErr(t, ask(t, c, s.URL, news.Poll{}).Err, "larger than 1 MiB", "fetch.max_size")
 	}
-	header, body = "br", []byte("x")
-	wantErr(t, ask(t, c, s.URL, news.Poll{}).Err, `"br"`)
+	header, body = "compress", []byte("x")
+	wantErr(t, ask(t, c, s.URL, news.Poll{}).Err, `"compress"`)
 	header, body = "gzip", []byte("no gzip")
 	wantErr(t, ask(t, c, s.URL, news.Poll{}).Err, "says it is gzip")
 }

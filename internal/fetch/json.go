@@ -16,10 +16,14 @@ import (
 
 // parseJSON reads JSON Feed 1.0 and 1.1, mended where it is broken.
 func parseJSON(body []byte) (document, error) {
-	feed, err := (&json.Parser{}).Parse(bytes.NewReader(body))
-	lost := ""
+	body, lost, err := fewJSON(body)
 	if err != nil {
-		body, lost = mendJSON(body)
+		return document{}, err
+	}
+	feed, err := (&json.Parser{}).Parse(bytes.NewReader(body))
+	if err != nil {
+		mended, cut := mendJSON(body)
+		body, lost = mended, first(cut, lost)
 		if body, err = coerce(body); err == nil {
 			feed, err = (&json.Parser{}).Parse(bytes.NewReader(body))
 		}
@@ -40,6 +44,7 @@ func fromJSON(f *json.Feed) document {
 		title:    f.Title,
 		link:     f.HomePageURL,
 		language: f.Language,
+		self:     f.FeedURL,
 		authors:  jsonPersons(f.Authors, f.Author),
 	}
 	for _, it := range f.Items {

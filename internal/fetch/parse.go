@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,9 +44,19 @@ func parse(body []byte, contentType, base string, known func(uint64) bool) (doc 
 	return parseNew(body[root:], known)
 }
 
-// parseNew parses what is not known. Where the rest is not sound, or its
-// entries are not those that were left, all of it is parsed.
+// parseNew parses what is not known of the items that are read.
 func parseNew(body []byte, known func(uint64) bool) (document, error) {
+	body, lost := newest(body)
+	doc, err := parseRest(body, known)
+	if err == nil && doc.partial == "" {
+		doc.partial = lost
+	}
+	return doc, err
+}
+
+// parseRest cuts out what is known. Where the rest is not sound, or its entries
+// are not those that were left, all of it is parsed.
+func parseRest(body []byte, known func(uint64) bool) (document, error) {
 	rest, pieces := cut(body, known)
 	doc, err := parseXML(rest)
 	if err == nil && doc.partial == "" && doc.withPieces(pieces) || len(rest) == len(body) {
@@ -59,7 +70,7 @@ func parseXML(body []byte) (document, error) {
 	name, _ := rootName(body)
 	isAtom := name == "feed"
 	doc, sound, first := tryXML(body, isAtom)
-	if first == nil && sound || errors.Is(first, errDeep) || errors.Is(first, errNamespaces) || errors.Is(first, errPieces) {
+	if first == nil && sound || costly(first) {
 		return doc, first
 	}
 	fallback, lost := doc, ""
@@ -69,8 +80,11 @@ func parseXML(body []byte) (document, error) {
 			lost = l
 		}
 		doc, sound, err := tryXML(body, isAtom)
+		if costly(err) {
+			return document{}, err
+		}
 		if err == nil && sound {
-			doc.partial = lost
+			doc.partial = cmp.Or(lost, doc.partial)
 			return doc, nil
 		}
 	}
@@ -80,25 +94,36 @@ func parseXML(body []byte) (document, error) {
 	return fallback, nil
 }
 
+// tryXML parses what the guard lets pass.
 func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
 	sound, err = guard(body)
+	lost := ""
+	if many, ok := errors.AsType[*tooManyError](err); ok {
+		body, lost, err = many.cut(body), lostItems(0), nil
+	}
 	if err != nil {
 		return document{}, sound, err
 	}
+	doc, err = readXML(body, isAtom)
+	doc.partial = lost
+	return doc, sound, err
+}
+
+func readXML(body []byte, isAtom bool) (document, error) {
 	bases := basesOf(body)
 	if isAtom {
 		body = atomNamespace(body)
 		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
 		if err != nil {
-			return document{}, sound, err
+			return document{}, err
 		}
-		return fromAtom(feed, bases, bytes.Contains(body, []byte("base64"))), sound, nil
+		return fromAtom(feed, bases, bytes.Contains(body, []byte("base64"))), nil
 	}
 	feed, err := (&rss.Parser{}).Parse(bytes.NewReader(body))
 	if err != nil {
-		return document{}, sound, err
+		return document{}, err
 	}
-	return fromRSS(feed, bases), sound, nil
+	return fromRSS(feed, bases), nil
 }
 
 // atomNamespace gives the root the namespace of Atom in place of one that the

@@ -2,9 +2,7 @@ package fetch
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	ext "github.com/mmcdole/gofeed/extensions"
 	"github.com/mmcdole/gofeed/rss"
@@ -16,15 +14,13 @@ import (
 func fromRSS(f *rss.Feed, bases []string) document {
 	x := f.Extensions
 	doc := document{
-		title:     first(f.Title, value(x, "dc", "title")),
-		link:      first(f.Link, first(f.Links...), atomLink(x, "alternate")),
-		language:  first(f.Language, value(x, "dc", "language")),
-		hub:       atomLink(x, "hub"),
-		skipHours: hours(f.SkipHours),
-		skipDays:  days(f.SkipDays),
-	}
-	if n, err := strconv.Atoi(strings.TrimSpace(f.TTL)); err == nil && n > 0 {
-		doc.ttl = time.Duration(min(n, 7*24*60)) * time.Minute
+		title:    first(f.Title, value(x, "dc", "title")),
+		link:     first(f.Link, first(f.Links...), atomLink(x, "alternate")),
+		language: first(f.Language, value(x, "dc", "language")),
+		hub:      atomLink(x, "hub"),
+		self:     atomLink(x, "self"),
+		cloud:    cloudOf(f.Cloud),
+		pace:     paceOf(f),
 	}
 	doc.authors = persons(f.ManagingEditor)
 	if doc.authors == nil {
@@ -273,26 +269,6 @@ func persons(s string) []news.Person {
 func isEmail(s string) bool {
 	at := strings.IndexByte(s, '@')
 	return at > 0 && at < len(s)-1 && !strings.ContainsAny(s, " \t\n<>()")
-}
-
-func hours(ss []string) (hs []int) {
-	for _, s := range ss {
-		if h, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && h >= 0 && h <= 24 {
-			hs = append(hs, h%24)
-		}
-	}
-	return hs
-}
-
-func days(ss []string) (ds []time.Weekday) {
-	for _, s := range ss {
-		for d := time.Sunday; d <= time.Saturday; d++ {
-			if strings.EqualFold(strings.TrimSpace(s), d.String()) {
-				ds = append(ds, d)
-			}
-		}
-	}
-	return ds
 }
 
 func first(ss ...string) string {

@@ -140,6 +140,10 @@ func (m *memory) remember(now time.Time) {
 	}
 }
 
+// maxSeen bounds the memory of a source that only ever says what is new, or never
+// sends a document to its end.
+const maxSeen = 2 * maxItems
+
 // left adds the items that are no longer in the document. An item that left is
 // remembered while the log may have forgotten it: when it came longer than
 // retain ago; and not longer than retain. Of a document that ends early nobody
@@ -152,6 +156,9 @@ func (m *memory) left(prev []news.Seen, partial bool, retain time.Duration, now 
 		}
 		if old.Gone == 0 && !partial {
 			old.Gone = now.Unix()
+		}
+		if len(out) >= maxSeen {
+			break
 		}
 		keep := int64(retain / time.Second)
 		if partial && old.Gone == 0 || now.Unix()-old.Gone < keep && now.Unix()-old.Since > keep {

@@ -41,6 +41,15 @@ type Access struct {
 	Timeout  time.Duration
 	MaxSize  int64 // bytes, after decompression
 	Proxy    string
+	TLS      Certificates
+	// Discover follows a page to the feed that it names.
+	Discover bool
+}
+
+// Certificates are PEM files; "" for none.
+type Certificates struct {
+	CAFile            string // to trust, beside the system's
+	CertFile, KeyFile string // to show
 }
 
 // An Item is one entry of one source's feed, cleaned and immutable. Each field

@@ -30,16 +30,49 @@ type Poll struct {
 	// Floors that the answer set: nothing is asked before them.
 	Floor    time.Time `json:"floor,omitzero"`
 	FloorWhy string    `json:"floor_why,omitempty"`
-	// Feed is what the document says of itself; Moved where a permanent
-	// redirect points; Hub a WebSub hub it names.
-	Feed  Feed   `json:"feed,omitzero"`
+	// Pace is what the document itself asks for, whatever an answer's headers say.
+	Pace Pace `json:"pace,omitzero"`
+	// Whole is when the whole document last came, or was last asked for without
+	// validators.
+	Whole time.Time `json:"whole,omitzero"`
+	// Feed is what the document says of itself.
+	Feed Feed `json:"feed,omitzero"`
+	// Moved is where permanent redirects point, and Moves how many answers in a
+	// row said so.
 	Moved string `json:"moved,omitempty"`
+	Moves int    `json:"moves,omitempty"`
+	// Ask is asked in place of the configured address, "" for that: permanent
+	// redirects led there often enough, or a page named it, which was at Found.
+	Ask   string    `json:"ask,omitempty"`
+	Found time.Time `json:"found,omitzero"`
+	// Hub is a WebSub hub that the answer names, Self the address by which the hub
+	// knows the feed; Cloud is where rssCloud wants to be asked for notices.
 	Hub   string `json:"hub,omitempty"`
+	Self  string `json:"self,omitempty"`
+	Cloud string `json:"cloud,omitempty"`
 	// Items in the last document.
 	Items int `json:"items,omitempty"`
 	// Seen are the items of the last document, and those that left it while
 	// the log had already forgotten them.
 	Seen []Seen `json:"seen,omitempty"`
+	// Failing is the first of the failures in a row.
+	Failing time.Time `json:"failing,omitzero"`
+	// Address is the IP address that answered last, "" behind a proxy: sources
+	// that share one are asked as one machine. Took is how long it took, in
+	// milliseconds, to have all of the answer, or to give up.
+	Address string `json:"address,omitempty"`
+	Took    int    `json:"took,omitempty"`
+}
+
+// Pace is how often a document asks to be read.
+type Pace struct {
+	// Every is the least time between two visits, Why the element that says so.
+	Every time.Duration `json:"every,omitempty"`
+	Why   string        `json:"why,omitempty"`
+	// Hours (GMT) and Days are those without visits, a bit each: 0 to 23, and
+	// Sunday to Saturday.
+	Hours int `json:"hours,omitempty"`
+	Days  int `json:"days,omitempty"`
 }
 
 // Seen remembers an item that stood in a source's document, for as long as it

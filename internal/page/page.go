@@ -69,6 +69,8 @@ type SourceHealth struct {
 	Failures int       `json:"failures"` // in a row
 	Items    int       `json:"items"`    // in the last document
 	Good     time.Time `json:"good,omitzero"`
+	Asked    string    `json:"asked,omitempty"` // in place of URL: it moved, or is a page that names this feed
+	Hub      string    `json:"hub,omitempty"`   // WebSub
 }
 
 // Doors are where the pages find what is not on the shelf.

@@ -57,7 +57,7 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 		if err != nil {
 			return nil, err
 		}
-		now := time.Now().UTC().Truncate(time.Millisecond)
+		now := p.now().UTC().Truncate(time.Millisecond)
 		s, err := p.step(ctx, p.plan.Load(), visits, at, now)
 		if err != nil {
 			return nil, err

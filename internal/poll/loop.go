@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"aggregator/internal/news"
 	"aggregator/internal/schedule"
 )
 
@@ -18,6 +19,9 @@ const (
 	// store is empty: what they bring is then decided in order of date, and a
 	// store that was lost comes back with the same ids.
 	firstGather = 2 * time.Second
+	// lookAtClock is how often nothing else is waited for: while a machine
+	// sleeps its timers stand still.
+	lookAtClock = time.Minute
 	// forgetEvery is how often old stories are looked for.
 	forgetEvery = time.Hour
 )
@@ -38,10 +42,14 @@ type changed struct {
 // a job is a source that is being polled: waiting for its host, fetched, or
 // waiting to be kept. That it stands in loop.jobs is its lease.
 type job struct {
-	source *Source
-	orders []*order
-	began  time.Time
-	at     time.Time // of the order; zero: when it begins
+	source  *Source
+	orders  []*order
+	began   time.Time
+	at      time.Time // of the order; zero: when it begins
+	slow    bool      // it passes the narrower gates
+	host    string    // of the address that is asked
+	origin  string    // the same with its port
+	address string    // of its host, as it was when it began
 }
 
 // a start is a job on its way to a worker.
@@ -55,8 +63,15 @@ type start struct {
 type loop struct {
 	*Poller
 	queue   *schedule.Queue // sources by due moment
-	hosts   *hosts
+	lobby   *lobby
 	jobs    map[string]*job
+	rests   rests
+	outage  outage
+	last    map[string]last // of each source
+	clock   clock
+	nowhere []*job // whose host's address is still to be looked up
+	looking int    // look-ups under way
+	found   chan found
 	running int
 	workers int // as many as ever ran at one time; a grown stack is kept
 	starts  chan start
@@ -69,7 +84,6 @@ type loop struct {
 	batches  chan []*visit
 	kept     chan committed
 	draining bool
-	began    time.Time
 	empty    bool // the store held nothing when we began
 }
 
@@ -79,8 +93,9 @@ func (p *Poller) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	l := &loop{
-		Poller: p, queue: &schedule.Queue{}, hosts: newHosts(), jobs: map[string]*job{},
-		fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed), began: time.Now(),
+		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, rests: rests{}, last: map[string]last{},
+		found: make(chan found), fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed),
+		clock: newClock(p.now),
 	}
 	go l.committer(work)
 	defer close(l.batches)
@@ -96,6 +111,12 @@ func (p *Poller) Run(ctx context.Context) error {
 	forget := time.NewTicker(forgetEvery)
 	defer forget.Stop()
 	for {
+		if by := l.clock.jumped(); by != 0 {
+			l.Log.Warn("the clock jumped, or this machine slept; what is due is spread anew", "by", by.Round(time.Second))
+			if err := l.fill(ctx); err != nil {
+				return err
+			}
+		}
 		l.start(work)
 		l.handOver()
 		if l.draining && l.running == 0 && !l.busy && len(l.pending) == 0 {
@@ -108,24 +129,49 @@ func (p *Poller) Run(ctx context.Context) error {
 }
 
 // fill puts every source into the queue at the moment that the store
-// remembers; what fell due while we were away is spread, not stampeded.
+// remembers; what fell due while we were away is spread, not stampeded. Hosts
+// rest on, and are where they were.
 func (l *loop) fill(ctx context.Context) error {
+	pl, now := l.plan.Load(), l.now()
+	polls, err := l.records(ctx, pl, now)
+	if err != nil {
+		return err
+	}
+	l.rests = restsOf(pl, polls)
+	for key, p := range polls {
+		l.last[key] = lastOf(p)
+		l.lobby.at[host(askedAt(pl.byKey[key], p))] = p.Address
+	}
 	if !l.Scheduled {
 		return nil
 	}
-	pl, now := l.plan.Load(), time.Now()
 	for i := range pl.Sources {
-		l.queue.Set(pl.Sources[i].Key, now) // unless it was polled before
-	}
-	for poll, err := range l.store.Polls(ctx) {
-		if err != nil {
-			return fmt.Errorf("poll: read what is due: %w", err)
-		}
-		if s := pl.byKey[poll.Source]; s != nil {
-			l.queue.Set(s.Key, resume(pl, s, poll, now))
+		s := &pl.Sources[i]
+		switch p, polled := polls[s.Key]; {
+		case l.jobs[s.Key] != nil: // it is under way
+			l.queue.Remove(s.Key)
+		case polled:
+			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(askedAt(s, p), now), now))
+		default:
+			l.queue.Set(s.Key, now)
 		}
 	}
 	return nil
+}
+
+// records are the polls of the plan's sources that are kept, as of now.
+func (p *Poller) records(ctx context.Context, pl *plan, now time.Time) (map[string]news.Poll, error) {
+	polls := map[string]news.Poll{}
+	for poll, err := range p.store.Polls(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("poll: read what is due: %w", err)
+		}
+		if pl.byKey[poll.Source] != nil {
+			poll.Seen = nil // the most of it
+			polls[poll.Source] = asOf(poll, now)
+		}
+	}
+	return polls, nil
 }
 
 // wait takes the next thing that happens.
@@ -152,16 +198,11 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 	case do := <-quiet:
 		do(ctx)
 	case v := <-l.fetched:
-		l.running--
-		l.hosts.done(v.source.host, time.Now())
-		if l.Fetched != nil {
-			l.Fetched()
-		}
-		if len(l.pending) == 0 {
-			l.oldest = time.Now()
-		}
-		l.pending = append(l.pending, v)
-		l.bytes += v.bytes
+		l.answered(v)
+	case f := <-l.found:
+		l.looking--
+		l.lobby.at[f.job.host] = f.address
+		l.lobby.wait(f.job)
 	case c := <-l.kept:
 		l.busy = false
 		l.finish(c)
@@ -190,139 +231,20 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 
 // sleep is how long nothing will happen by itself.
 func (l *loop) sleep() time.Duration {
-	now, wait := time.Now(), time.Hour
+	now, wait := l.now(), lookAtClock
 	if at, ok := l.queue.Next(); ok && !l.draining {
 		wait = min(wait, at.Sub(now))
 	}
-	if at, ok := l.hosts.next(); ok && l.mayStart(l.plan.Load()) {
-		wait = min(wait, at.Sub(now))
+	if at, ok := l.lobby.next(); ok && l.mayStart(l.plan.Load()) {
+		wait = min(wait, time.Until(at))
 	}
 	if len(l.pending) > 0 && !l.busy {
-		wait = min(wait, l.oldest.Add(firstGather).Sub(now))
+		wait = min(wait, time.Until(l.oldest.Add(firstGather)))
 	}
 	if l.Trouble() != "" {
 		wait = min(wait, time.Second)
 	}
 	return max(wait, time.Millisecond)
-}
-
-func (l *loop) enqueue(j *job) {
-	l.jobs[j.source.Key] = j
-	l.queue.Remove(j.source.Key)
-	l.hosts.wait(j.source.host, j)
-}
-
-// start begins every fetch that may begin now.
-func (l *loop) start(work context.Context) {
-	pl, now := l.plan.Load(), time.Now()
-	for !l.draining {
-		key, ok := l.queue.Pop(now)
-		if !ok {
-			break
-		}
-		if s := pl.byKey[key]; s != nil && l.jobs[key] == nil {
-			l.enqueue(&job{source: s})
-		}
-	}
-	for l.mayStart(pl) {
-		j := l.hosts.start(now, pl.PerHost, pl.Interval)
-		if j == nil {
-			break
-		}
-		j.began = now
-		if l.running++; l.running > l.workers {
-			l.workers++
-			go l.worker(work)
-		}
-		at := now
-		if !j.at.IsZero() {
-			at = j.at // items without a date get one that does not tell who answered first
-		}
-		l.starts <- start{j, pl, at.UTC().Truncate(time.Second)}
-	}
-	if at, ok := l.queue.Next(); ok {
-		l.next.Store(at.Unix())
-	}
-}
-
-// mayStart: there is room for another fetch, and what it brings could be kept.
-func (l *loop) mayStart(pl *plan) bool {
-	return !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.Trouble() == ""
-}
-
-// worker makes visits. There are never fewer workers than jobs that run, so
-// that starting one does not wait.
-func (l *loop) worker(work context.Context) {
-	for s := range l.starts {
-		l.fetched <- l.visit(work, s.plan, s.source, s.at)
-	}
-}
-
-// handOver gives the committer what waits. A pass is decided as one as long as
-// it fits into memory, so that the order of answers does not show.
-func (l *loop) handOver() {
-	if l.busy || len(l.pending) == 0 {
-		return
-	}
-	waiting := l.running > 0 || l.hosts.waiting > 0
-	passing := !l.Scheduled
-	young := l.empty && time.Since(l.oldest) < firstGather
-	if waiting && !l.draining && l.bytes < gatherBytes && (passing || young) {
-		return
-	}
-	l.batches <- l.pending
-	l.busy, l.empty = true, false
-	l.pending, l.bytes = nil, 0
-}
-
-// committer is the one that decides and appends.
-func (l *loop) committer(work context.Context) {
-	for visits := range l.batches {
-		l.kept <- l.commit(work, visits)
-	}
-}
-
-// finish ends the jobs of a batch that is kept, or is not.
-func (l *loop) finish(c committed) {
-	told := make([]Visited, 0, len(c.visits))
-	for i, v := range c.visits {
-		j := l.jobs[v.source.Key]
-		delete(l.jobs, v.source.Key)
-		var result Visited
-		if c.err != nil {
-			result = Visited{Key: v.source.Key, Name: Name(v.source.Source, v.prev.Feed.Title), Err: c.err, Poll: v.prev}
-		} else {
-			result = c.results[i]
-		}
-		result.Took = time.Since(j.began)
-		if l.Scheduled && l.plan.Load().byKey[result.Key] != nil {
-			at := result.Poll.Next
-			if c.err != nil {
-				at = time.Now().Add(firstBackoff)
-			}
-			l.queue.Set(result.Key, at)
-		}
-		told = append(told, result)
-		for _, o := range j.orders {
-			o.add(result)
-			if c.err != nil {
-				o.err = c.err
-			}
-			if o.left--; o.left == 0 {
-				defer func() { o.done <- o.passed }()
-			}
-		}
-	}
-	l.tell(told...)
-	if l.Changed != nil && len(c.changed) > 0 {
-		l.Changed(c.changed)
-	}
-}
-
-func (l *loop) tell(vs ...Visited) {
-	if l.Visited != nil {
-		l.Visited(vs...)
-	}
 }
 
 // change takes a new plan: what is under way ends under the old one.
@@ -350,9 +272,6 @@ func (l *loop) change(ctx context.Context, to planned) (Changes, error) {
 	}
 	if err := l.fill(ctx); err != nil {
 		return Changes{}, err
-	}
-	for key := range l.jobs {
-		l.queue.Remove(key)
 	}
 	if l.Changed != nil {
 		l.Changed(nil)

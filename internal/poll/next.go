@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -21,8 +22,16 @@ const (
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // floor is the moment before which politeness forbids to ask again, and why.
-// Floors beat every schedule.
-func floor(s *Source, p news.Poll) (time.Time, string) {
+// Floors beat every schedule. held is the rest of the source's host.
+func floor(s *Source, p news.Poll, held rest) (time.Time, string) {
+	at, why := ownFloor(s, p)
+	if held.holds(s, at) {
+		return held.until, held.why()
+	}
+	return at, why
+}
+
+func ownFloor(s *Source, p news.Poll) (time.Time, string) {
 	if p.Last.IsZero() {
 		return time.Time{}, ""
 	}
@@ -35,7 +44,7 @@ func floor(s *Source, p news.Poll) (time.Time, string) {
 	}
 	if p.Failures > 0 {
 		if b := p.Last.Add(backoff(p.Failures)); b.After(at) {
-			at, why = b, fmt.Sprintf("backoff after %s", times(p.Failures, "failure"))
+			at, why = b, "backoff after "+times(p.Failures, "failure")+since(p)
 		}
 	}
 	return at, why
@@ -49,10 +58,18 @@ func backoff(failures int) time.Duration {
 	return min(longestBackoff, firstBackoff<<(failures-1))
 }
 
+// since says how long it has been so with a source that is asked once a day.
+func since(p news.Poll) string {
+	if p.Failing.IsZero() || backoff(p.Failures) < longestBackoff {
+		return ""
+	}
+	return ", failing since " + p.Failing.UTC().Format("2 January 2006")
+}
+
 // due is when a source is polled again, and why then: cron proposes, the
 // floors dispose.
-func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
-	at, why := floor(s, p)
+func due(pl *plan, s *Source, p news.Poll, held rest, now time.Time) (time.Time, string) {
+	at, why := floor(s, p, held)
 	slot, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: pl.Spread})
 	if at.After(slot) {
 		return at, why
@@ -63,15 +80,63 @@ func due(pl *plan, s *Source, p news.Poll, now time.Time) (time.Time, string) {
 // resume is when a source is polled first after a start or a change of plan:
 // when the record says, or sooner if a new schedule does. What fell due while we
 // were away is spread, not stampeded.
-func resume(pl *plan, s *Source, p news.Poll, now time.Time) time.Time {
+func resume(pl *plan, s *Source, p news.Poll, held rest, now time.Time) time.Time {
 	if p.Next.Before(now) {
-		forbidden, _ := floor(s, p)
+		forbidden, _ := floor(s, p, held)
 		return s.Schedule.Overdue(s.Key, p.Next, now, pl.Spread, schedule.Limits{Spread: pl.Spread, Floor: forbidden})
 	}
-	if at, _ := due(pl, s, p, now); at.Before(p.Next) {
+	if at, _ := due(pl, s, p, held, now); at.Before(p.Next) {
 		return at
 	}
 	return p.Next
+}
+
+// asOf is a record as it is now, if the clock was put back behind it: else a
+// clock that once was a year ahead would stop a source for that year.
+func asOf(p news.Poll, now time.Time) news.Poll {
+	ahead := p.Last.Sub(now)
+	if ahead <= 0 {
+		return p
+	}
+	p.Last = now
+	for _, t := range []*time.Time{&p.Next, &p.Floor} {
+		if !t.IsZero() && t.Before(never) {
+			*t = t.Add(-ahead)
+		}
+	}
+	return p
+}
+
+// outlook is a record as people see it: with the rest of its host, and without a
+// next poll where there will be none.
+func outlook(s *Source, p news.Poll, held rest) news.Poll {
+	if held.holds(s, p.Next) {
+		p.Next, p.Why = held.until, held.why()
+	}
+	if !p.Next.Before(never) {
+		p.Next = time.Time{}
+	}
+	return p
+}
+
+// Outlook is what is known of each source of the plan that was polled, or whose
+// host rests: the last poll, the next, and why then. Its Seen is left out.
+func (p *Poller) Outlook(ctx context.Context) (map[string]news.Poll, error) {
+	pl, now := p.plan.Load(), p.now()
+	polls, err := p.records(ctx, pl, now)
+	if err != nil {
+		return nil, err
+	}
+	held := restsOf(pl, polls)
+	for i := range pl.Sources {
+		s := &pl.Sources[i]
+		known, polled := polls[s.Key]
+		r := held.of(askedAt(s, known), now)
+		if polled || !r.until.IsZero() {
+			polls[s.Key] = outlook(s, known, r)
+		}
+	}
+	return polls, nil
 }
 
 func times(n int, what string) string {

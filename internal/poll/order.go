@@ -24,7 +24,7 @@ type passed struct {
 // take begins a pass: what a floor forbids is skipped, what is under way
 // already counts for it too.
 func (l *loop) take(o *order) {
-	pl, now := l.plan.Load(), time.Now()
+	pl, now := l.plan.Load(), l.now()
 	for _, key := range o.keys {
 		s := pl.byKey[key]
 		if s == nil {
@@ -59,10 +59,17 @@ func (l *loop) forbidden(o *order, s *Source, now time.Time) string {
 	if err != nil {
 		return ""
 	}
-	if at, why := floor(s, prev); at.After(now) {
+	if at, why := floor(s, asOf(prev, now), l.rests.of(askedAt(s, prev), now)); at.After(now) {
 		return why
 	}
 	return ""
+}
+
+// end says that one of its jobs has ended.
+func (o *order) end() {
+	if o.left--; o.left == 0 {
+		o.done <- o.passed
+	}
 }
 
 func (o *order) add(v Visited) {

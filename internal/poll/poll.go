@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,8 +52,6 @@ type Source struct {
 	// nil is no rule. DropWhere and KeepWhere say where they stand, FILE:LINE.
 	Drop, Keep           *query.Query
 	DropWhere, KeepWhere string
-
-	host string // of its address
 }
 
 // A Plan is all that a changed configuration may change.
@@ -73,6 +72,9 @@ type Plan struct {
 	Concurrency, PerHost int
 	Interval             time.Duration
 	Fetcher              Fetcher
+	// Address tells where a source's host is before it is asked; nil, or "",
+	// where that is found out by asking.
+	Address func(context.Context, news.Source) string
 }
 
 // A Fetcher asks a source once. rules is a hash of what may drop its items:
@@ -107,8 +109,10 @@ type Poller struct {
 	plans   chan planned
 	quiet   chan func(context.Context)
 	stopped chan struct{}
-	memory  sync.RWMutex            // held to change index, and by those who look from outside
-	trouble atomic.Pointer[string]  // why nothing can be kept just now
+	memory  sync.RWMutex              // held to change index, and by those who look from outside
+	trouble atomic.Pointer[string]    // why nothing can be kept just now
+	offline atomic.Pointer[time.Time] // since when nobody is in reach
+	now     func() time.Time
 	next    atomic.Int64            // Unix time of the next due source; 0: none
 	filed   atomic.Pointer[Changes] // when kept stories were filed anew last
 	// latest is the story that joined an event last, as far as anybody asked: see
@@ -128,7 +132,6 @@ func newPlan(p Plan) *plan {
 	p.Sources = slices.Clone(p.Sources)
 	made.Sources = p.Sources
 	for i := range p.Sources {
-		p.Sources[i].host = host(p.Sources[i].URL)
 		made.byKey[p.Sources[i].Key] = &p.Sources[i]
 		made.place[p.Sources[i].Key] = i
 	}
@@ -142,6 +145,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 	po := &Poller{
 		Options: o, store: s, index: dedupe.New(p.Window),
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
+		now: time.Now,
 	}
 	po.plan.Store(newPlan(p))
 	po.filed.Store(&Changes{Topics: []TopicChange{}})
@@ -154,7 +158,7 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 	if o.Look {
 		return po, nil
 	}
-	if _, err := po.forget(ctx, time.Now()); err != nil {
+	if _, err := po.forget(ctx, po.now()); err != nil {
 		return nil, err
 	}
 	if _, err := po.refile(ctx, atOnce); err != nil {
@@ -254,6 +258,15 @@ func (p *Poller) Trouble() string {
 	return ""
 }
 
+// Offline is since when no host is in reach that was well before, so that it
+// must be our own network; zero while any is.
+func (p *Poller) Offline() time.Time {
+	if since := p.offline.Load(); since != nil {
+		return *since
+	}
+	return time.Time{}
+}
+
 // NextDue is when the next source falls due; zero if none will.
 func (p *Poller) NextDue() time.Time {
 	if n := p.next.Load(); n != 0 {
@@ -274,12 +287,24 @@ func Name(src news.Source, feedTitle string) string {
 	return canon.Public(src.Key)
 }
 
+// host is the name of the machine that an address leads to.
 func host(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return address
 	}
-	return u.Hostname()
+	return strings.ToLower(u.Hostname())
+}
+
+// origin is the server that an address leads to: its host, and its port if that
+// is not the usual one.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	usual := err == nil && (u.Port() == "" || u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443")
+	if err != nil || u.Hostname() == "" || usual {
+		return host(address)
+	}
+	return strings.ToLower(u.Host)
 }
 
 // rulesOf is a hash of what may drop a source's items.

@@ -17,17 +17,26 @@ import (
 // running starts a poller on its schedule inside a bubble with a clock of its
 // own, and stops it at the end.
 func (d *desk) running(t *testing.T) (p *Poller, stop func()) {
-	p, err := Open(t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Scheduled: true})
+	d.t = t
+	p, err := d.scheduled()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	return p, d.run(p)
+}
+
+func (d *desk) scheduled() (*Poller, error) {
+	return Open(d.t.Context(), d.store, d.plan, Options{Log: slog.New(slog.DiscardHandler), Scheduled: true})
+}
+
+func (d *desk) run(p *Poller) (stop func()) {
+	ctx, cancel := context.WithCancel(d.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
-	return p, func() {
+	return func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			d.t.Error(err)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func inOrder(pl *plan, visits []*visit) []entry {
 func (s *step) account(v *visit) Visited {
 	poll := v.Poll
 	// s.now is cut to milliseconds: a slot may lie between it and the true hour.
-	poll.Next, poll.Why = due(s.plan, v.source, poll, s.now.Add(time.Millisecond))
+	poll.Next, poll.Why = due(s.plan, v.source, poll, rest{}, s.now.Add(time.Millisecond))
 	return Visited{
 		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
 		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{},

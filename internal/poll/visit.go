@@ -34,7 +34,9 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 		return &visit{source: src, prev: news.Poll{Source: src.Key}, Result: fetch.Result{Err: err}}
 	}
 	v := &visit{source: src, prev: prev}
+	began := time.Now()
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
+	v.Poll.Took = int(time.Since(began).Milliseconds())
 	v.prepare()
 	return v
 }

@@ -96,6 +96,7 @@ func EncodePoll(p news.Poll) []byte {
 	for _, n := range pollInts(&p) {
 		b = binary.AppendVarint(b, int64(*n))
 	}
+	b = binary.AppendVarint(b, int64(p.Pace.Every))
 	b = binary.LittleEndian.AppendUint64(b, p.Body)
 	b = binary.LittleEndian.AppendUint64(b, p.Rules)
 	last := int64(0)
@@ -113,18 +114,26 @@ func EncodePoll(p news.Poll) []byte {
 // DecodePoll reads what EncodePoll wrote.
 func DecodePoll(b []byte) (news.Poll, error) {
 	r := reader{b: b}
-	if form := r.byte(); form != formPoll {
+	form := r.byte()
+	if form != formPoll && form != formBarePoll {
 		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
 	}
 	var p news.Poll
-	for _, s := range pollStrings(&p) {
+	texts, times, ints := pollStrings(&p), pollTimes(&p), pollInts(&p)
+	if form == formBarePoll {
+		texts, times, ints = texts[:12], times[:5], ints[:3]
+	}
+	for _, s := range texts {
 		*s = r.string()
 	}
-	for _, t := range pollTimes(&p) {
+	for _, t := range times {
 		*t = time.Unix(r.varint(), int64(r.uvarint())).UTC()
 	}
-	for _, n := range pollInts(&p) {
+	for _, n := range ints {
 		*n = int(r.varint())
+	}
+	if form == formPoll {
+		p.Pace.Every = time.Duration(r.varint())
 	}
 	p.Body, p.Rules = r.uint64(), r.uint64()
 	p.Seen = make([]news.Seen, 0, len(r.b)/26)
@@ -141,19 +150,23 @@ func DecodePoll(b []byte) (news.Poll, error) {
 	return p, nil
 }
 
-// The fields of a poll in the order in which they are written.
+// The fields of a poll in the order in which they are written. Later ones come
+// behind: formBarePoll has those up to Hub, Floor and Items.
 
-func pollStrings(p *news.Poll) [12]*string {
-	return [...]*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
-		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub}
+func pollStrings(p *news.Poll) []*string {
+	return []*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
+		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub,
+		&p.Ask, &p.Self, &p.Cloud, &p.Pace.Why, &p.Address}
 }
 
-func pollTimes(p *news.Poll) [5]*time.Time {
-	return [...]*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor}
+func pollTimes(p *news.Poll) []*time.Time {
+	return []*time.Time{&p.Last, &p.Next, &p.Good, &p.Changed, &p.Floor,
+		&p.Whole, &p.Found, &p.Failing}
 }
 
-func pollInts(p *news.Poll) [3]*int {
-	return [...]*int{&p.Status, &p.Failures, &p.Items}
+func pollInts(p *news.Poll) []*int {
+	return []*int{&p.Status, &p.Failures, &p.Items,
+		&p.Moves, &p.Pace.Hours, &p.Pace.Days, &p.Took}
 }
 
 func unixMilli(t time.Time) int64 {

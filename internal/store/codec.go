@@ -14,8 +14,9 @@ const (
 	formExact    = 1 // a decision that ends before Event; nothing writes it any more
 	formJSON     = 2 // JSON as it is
 	formZstd     = 3 // JSON, zstd
-	formPoll     = 4 // binary, fields in the order of EncodePoll
+	formBarePoll = 4 // a poll that ends before Ask, Address and others; nothing writes it any more
 	formDecision = 5 // binary, fields in the order of EncodeDecision
+	formPoll     = 6 // binary, fields in the order of EncodePoll
 )
 
 // worthCompressing: what is shorter shrinks by a third at best, and stories,

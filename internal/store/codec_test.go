@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"reflect"
 	"testing"
 	"time"
@@ -40,6 +41,29 @@ func TestExactForm(t *testing.T) {
 	back, err := DecodeDecision(0, was)
 	d.Since, d.At = back.Since, back.At
 	if diff := cmp.Diff(d, back); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// A poll as it was written before permanent redirects were remembered is still
+// read, with all it held.
+func TestBarePoll(t *testing.T) {
+	p := news.Poll{Source: "x", Hub: "h", Items: 3, Floor: time.Unix(9, 0).UTC(), Body: 7, Seen: []news.Seen{{ID: 1, Since: 2}}}
+	was := []byte{formBarePoll}
+	for _, s := range pollStrings(&p)[:12] {
+		was = appendString(was, *s)
+	}
+	for _, at := range pollTimes(&p)[:5] {
+		was = binary.AppendUvarint(binary.AppendVarint(was, at.Unix()), uint64(at.Nanosecond()))
+	}
+	for _, n := range pollInts(&p)[:3] {
+		was = binary.AppendVarint(was, int64(*n))
+	}
+	now := EncodePoll(p)
+	const tail = 8 + 8 + 24 + 1 + 1 // body, rules, and the one item seen
+	was = append(was, now[len(now)-tail:]...)
+	got, err := DecodePoll(was)
+	if diff := cmp.Diff(p, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// state is how a source is, in words.
+func (l sourceLine) state() string {
+	switch {
+	case l.Failures > 1:
+		return fmt.Sprintf("%s (%d times in a row; %s)", l.Error, l.Failures, lastGood(l.Good))
+	case l.Error != "":
+		return l.Error
+	case l.Last.IsZero():
+		return "-"
+	case l.Partial != "":
+		return "partial: " + l.Partial
+	case l.Asked != "" && l.Asked == l.Moved:
+		return "ok, moved to " + l.Moved + ", which is asked now"
+	case l.Moved != "":
+		return "ok, moved to " + l.Moved
+	case l.Asked != "":
+		return "ok, a page with its feed at " + l.Asked
+	}
+	return "ok"
+}
+
+func lastGood(t time.Time) string {
+	if t.IsZero() {
+		return "it never went well"
+	}
+	return "it last went well " + moment(t)
+}

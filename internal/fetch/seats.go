@@ -1,0 +1,63 @@
+package fetch
+
+import (
+	"context"
+	"runtime"
+)
+
+// seats bound how much is in memory at one time, however many sources are asked
+// side by side.
+type seats struct {
+	// parsing has a seat for each processor: more parsers at once are no faster
+	// and take more memory (4 peak at 32 MB, 256 at 191 MB).
+	parsing chan struct{}
+	// large has one seat: unpacking and parsing 10 MB may take 100.
+	large chan struct{}
+	// waiting are large bodies that arrive or wait for that seat.
+	waiting chan struct{}
+}
+
+func newSeats() seats {
+	return seats{make(chan struct{}, runtime.GOMAXPROCS(0)), make(chan struct{}, 1), make(chan struct{}, 4)}
+}
+
+// A sitting is the seats of one fetch.
+type sitting struct {
+	seats
+	held []chan struct{}
+}
+
+func (s *sitting) take(ctx context.Context, seat chan struct{}) error {
+	select {
+	case seat <- struct{}{}:
+		s.held = append(s.held, seat)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// parse takes the seat of a parser; that of a large document first, so that
+// small ones need not wait behind those that wait for it.
+func (s *sitting) parse(ctx context.Context, isLarge bool) error {
+	if isLarge {
+		if err := s.take(ctx, s.large); err != nil {
+			return err
+		}
+	}
+	return s.take(ctx, s.parsing)
+}
+
+// grow changes a parser's seat for that of a large document.
+func (s *sitting) grow(ctx context.Context) error {
+	s.held = s.held[:len(s.held)-1]
+	<-s.parsing
+	return s.parse(ctx, true)
+}
+
+func (s *sitting) leave() {
+	for _, seat := range s.held {
+		<-seat
+	}
+	s.held = nil
+}
