@@ -99,10 +99,11 @@ func deskOf(t *testing.T, o *outlets, head string, names ...string) *desk {
 func TestDeadSource(t *testing.T) {
 	o := newOutlets(t)
 	o.put("/well", "application/rss+xml", oneItem+"</channel></rss>")
-	o.set("/dead", outlet{status: 503, header: map[string][]string{"Retry-After": {"7200"}}})
 	o.set("/gone", outlet{status: 410})
+	resting := newOutlets(t) // or the others would rest, too
+	resting.set("/dead", outlet{status: 503, header: map[string][]string{"Retry-After": {"7200"}}})
 	d := deskOf(t, o, "listen: \"\"\nurl: http://f.example\n", "well", "dead", "missing", "gone")
-	d.write("aggregator.yaml", strings.Replace(d.read("aggregator.yaml"), "@every 24h", "@every 1m", 1))
+	d.write("aggregator.yaml", strings.NewReplacer("@every 24h", "@every 1m", o.URL+"/dead", resting.URL+"/dead").Replace(d.read("aggregator.yaml")))
 	r := d.poll()
 	if s := r.Sources; s.Polled != 4 || s.Failed != 3 || len(r.Errors) != 3 || r.Items.New != 1 {
 		t.Errorf("%+v", r)

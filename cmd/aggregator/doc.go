@@ -85,7 +85,7 @@ feed is the old one or the new one. `check --diff` is the first half alone.
 # The walk of one item
 
 	schedule.Queue    its source is due
-	poll.loop         the source's host has room; the visit is the source's lease
+	poll.lobby        its host and its address have room; the job is the source's lease
 	fetch             If-None-Match; limits; a 304 ends here, as do entries that
 	                  stood in the last document just so
 	fetch, canon      charset, repair, gofeed; address, HTML and words in one form
@@ -122,6 +122,9 @@ One word for one thing, in code, messages and pages.
 	poll        one visit to one source, and the record of the last one
 	floor       what politeness forbids before a moment; backoff is one
 	lease       the sole right to poll a source for a while
+	rest        a host is left alone that answered 429, or 503 with Retry-After
+	outage      no host is in reach: our own network is down, and no source to blame
+	gate, line  a limit of a host or an address; the polls that wait at it
 	log         the site's decisions in their one order; position: a place in it
 	index       the log of the window, applied to memory
 	shelf       the stories under each topic, newest first

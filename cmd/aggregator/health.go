@@ -31,6 +31,10 @@ func (s *site) readiness() readiness {
 	if why := s.poller.Trouble(); why != "" {
 		r.Ready, r.Reasons = false, append(r.Reasons, why+"; polling pauses, the last good feeds are served")
 	}
+	// Not a lack of readiness: what is kept is served, and nobody else could poll.
+	if since := s.poller.Offline(); !since.IsZero() {
+		r.Reasons = append(r.Reasons, "our own network seems to be down since "+since.UTC().Format("2006-01-02 15:04 MST")+": no source is in reach; that is not counted against them")
+	}
 	return r
 }
 
@@ -78,7 +82,8 @@ func (c *command) healthCommand() *cobra.Command {
 
 func (r readiness) String() string {
 	if r.Ready {
-		return fmt.Sprintf("ready: %d sources, %d topics, next poll %s", r.Sources, r.Topics, moment(r.Next))
+		said := fmt.Sprintf("ready: %d sources, %d topics, next poll %s", r.Sources, r.Topics, moment(r.Next))
+		return strings.Join(append([]string{said}, r.Reasons...), "; ")
 	}
 	return fmt.Sprintf("not ready: %v", r.Reasons)
 }

@@ -190,8 +190,11 @@ func plain(v poll.Visited) string {
 	if v.Unchanged {
 		b.WriteString(" unchanged=true")
 	}
-	if !v.Poll.Next.IsZero() {
+	switch {
+	case !v.Poll.Next.IsZero():
 		fmt.Fprintf(&b, " next=%s why=%q", v.Poll.Next.UTC().Format(time.RFC3339), v.Poll.Why)
+	case v.Poll.Why != "":
+		fmt.Fprintf(&b, " next=never why=%q", v.Poll.Why)
 	}
 	if v.Err != nil {
 		fmt.Fprintf(&b, " error=%q", v.Err.Error())

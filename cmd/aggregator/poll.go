@@ -18,8 +18,12 @@ func (c *command) pollCommand() *cobra.Command {
 		Use: "poll [SOURCE…]", Short: "Poll the named sources once (all by default), publish and exit",
 		Long: `poll makes one pass over the named sources, whatever their schedule; SOURCE is
 a name or an address as in the configuration. Floors of politeness (Retry-After,
-backoff, min_interval) hold unless --force. The status is 0 even if some sources
-failed, 1 if all did.`,
+also that of a source's host, backoff, min_interval) hold unless --force, which
+is for you to answer for. Even then hosts are asked no more at a time and no
+closer together than fetch.per_host says, and one that answers 429, or 503 with
+Retry-After, is not asked by its other sources. A source that the daemon is
+polling just now is not asked twice. The status is 0 even if some sources failed,
+1 if all did.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			show := c.newLive()
 			defer show.stop()

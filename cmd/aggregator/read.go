@@ -32,6 +32,7 @@ type sourceLine struct {
 	Error    string    `json:"error,omitempty"`
 	Partial  string    `json:"partial,omitempty"`
 	Failures int       `json:"failures,omitempty"`
+	Failing  time.Time `json:"failing,omitzero"` // the first of these
 	Good     time.Time `json:"good,omitzero"`
 	Changed  time.Time `json:"changed,omitzero"`
 	Items    int       `json:"items"`
@@ -45,17 +46,18 @@ type sourceLine struct {
 // sources are all sources with their last poll, in the order of the file.
 func (s *site) sources(ctx context.Context) ([]sourceLine, error) {
 	var lines []sourceLine
+	polls, err := s.poller.Outlook(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, src := range s.now.Load().Sources {
-		p, err := s.store.Poll(ctx, src.Key)
-		if err != nil {
-			return nil, err
-		}
-		if p.Last.IsZero() {
+		p := polls[src.Key]
+		if p.Last.IsZero() && p.Why == "" {
 			p.Why = "never polled yet"
 		}
 		lines = append(lines, sourceLine{
 			Name: poll.Name(src.Source, p.Feed.Title), URL: src.URL, Tier: src.Tier, Topics: src.Topics,
-			Last: p.Last, Next: p.Next, Why: p.Why, Status: p.Status, Error: p.Error, Partial: p.Partial, Failures: p.Failures,
+			Last: p.Last, Next: p.Next, Why: p.Why, Status: p.Status, Error: p.Error, Partial: p.Partial, Failures: p.Failures, Failing: p.Failing,
 			Good: p.Good, Changed: p.Changed, Items: p.Items, Moved: p.Moved, Asked: p.Ask,
 			Hub: p.Hub, Self: p.Self, Cloud: p.Cloud,
 		})
@@ -70,7 +72,7 @@ func (s *site) health(ctx context.Context) ([]page.SourceHealth, error) {
 	for _, l := range lines {
 		all = append(all, page.SourceHealth{
 			Name: l.Name, URL: canon.Public(l.URL), Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
-			Failures: l.Failures, Items: l.Items, Good: l.Good, Asked: canon.Public(l.Asked), Hub: canon.Public(l.Hub),
+			Failures: l.Failures, Failing: l.Failing, Items: l.Items, Good: l.Good, Asked: canon.Public(l.Asked), Hub: canon.Public(l.Hub),
 		})
 	}
 	return all, err
@@ -91,7 +93,7 @@ func (c *command) sourcesCommand() *cobra.Command {
 				table := c.table()
 				fmt.Fprintln(table, "SOURCE\tITEMS\tLAST\tNEXT\tWHY\tSTATE")
 				for _, l := range lines {
-					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), moment(l.Next), l.Why, l.state())
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), l.next(), l.Why, l.state())
 				}
 				return table.Flush()
 			})

@@ -107,7 +107,7 @@ func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
 		return poll.Plan{}, nil, err
 	}
 	return poll.Plan{
-		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher,
+		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,

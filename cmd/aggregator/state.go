@@ -9,7 +9,7 @@ import (
 func (l sourceLine) state() string {
 	switch {
 	case l.Failures > 1:
-		return fmt.Sprintf("%s (%d times in a row; %s)", l.Error, l.Failures, lastGood(l.Good))
+		return fmt.Sprintf("%s (%d times in a row%s; %s)", l.Error, l.Failures, failingSince(l.Failing), lastGood(l.Good))
 	case l.Error != "":
 		return l.Error
 	case l.Last.IsZero():
@@ -24,6 +24,21 @@ func (l sourceLine) state() string {
 		return "ok, a page with its feed at " + l.Asked
 	}
 	return "ok"
+}
+
+// next is when it is polled again; never for one that is gone for good.
+func (l sourceLine) next() string {
+	if l.Next.IsZero() && !l.Last.IsZero() {
+		return "never"
+	}
+	return moment(l.Next)
+}
+
+func failingSince(t time.Time) string {
+	if t.IsZero() { // kept by an older version
+		return ""
+	}
+	return " since " + moment(t)
 }
 
 func lastGood(t time.Time) string {

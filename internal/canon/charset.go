@@ -74,7 +74,7 @@ func mend(body []byte) []byte {
 	if utf8.Valid(body) {
 		return blankEncoding(body)
 	}
-	out := make([]byte, 0, len(body)+len(body)/8)
+	out := make([]byte, 0, mendedLen(body))
 	for len(body) > 0 {
 		r, size := utf8.DecodeRune(body)
 		if r == utf8.RuneError && size == 1 {
@@ -85,6 +85,19 @@ func mend(body []byte) []byte {
 		body = body[size:]
 	}
 	return blankEncoding(out)
+}
+
+// mendedLen is how long mend makes it: exact, for 10 MB of nothing but such bytes
+// grow to 20, and each step on the way would be a copy.
+func mendedLen(body []byte) (n int) {
+	for len(body) > 0 {
+		r, size := utf8.DecodeRune(body)
+		if n += size; r == utf8.RuneError && size == 1 {
+			n += utf8.RuneLen(charmap.Windows1252.DecodeByte(body[0])) - 1
+		}
+		body = body[size:]
+	}
+	return n
 }
 
 func transcode(enc encoding.Encoding, body []byte) ([]byte, error) {

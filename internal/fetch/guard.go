@@ -65,6 +65,9 @@ func guard(body []byte) (sound bool, err error) {
 		}
 		gt := tagEnd(body)
 		if gt < 0 {
+			if tooManyAttributes(body) {
+				return false, errAttributes
+			}
 			return false, nil
 		}
 		g.pieces = 0

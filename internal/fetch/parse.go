@@ -48,8 +48,8 @@ func parse(body []byte, contentType, base string, known func(uint64) bool) (doc 
 func parseNew(body []byte, known func(uint64) bool) (document, error) {
 	body, lost := newest(body)
 	doc, err := parseRest(body, known)
-	if err == nil && doc.partial == "" {
-		doc.partial = lost
+	if err == nil {
+		doc.partial = cmp.Or(lost, doc.partial)
 	}
 	return doc, err
 }
@@ -65,48 +65,64 @@ func parseRest(body []byte, known func(uint64) bool) (document, error) {
 	return parseXML(body)
 }
 
-// parseXML gives the parser the document as it is, and mended where that fails.
+// parseXML gives the parser the document as it is, and mended where that fails. One
+// whose tags do not match is mended first: the parser would read it in vain, or
+// wrongly.
 func parseXML(body []byte) (document, error) {
 	name, _ := rootName(body)
 	isAtom := name == "feed"
-	doc, sound, first := tryXML(body, isAtom)
-	if first == nil && sound || costly(first) {
-		return doc, first
+	doc, err := trySound(body, isAtom)
+	if err == nil || costly(err) {
+		return doc, err
 	}
-	fallback, lost := doc, ""
+	mended, lost := body, ""
 	for _, r := range repairs() {
-		mended, l := r.mend(body)
-		if body = mended; l != "" {
-			lost = l
+		m, l := r.mend(mended)
+		lost = cmp.Or(l, lost)
+		if bytes.Equal(m, mended) {
+			continue // nothing was mended
 		}
-		doc, sound, err := tryXML(body, isAtom)
-		if costly(err) {
+		mended = m
+		if doc, err := trySound(mended, isAtom); err == nil {
+			doc.partial = cmp.Or(doc.partial, lost)
+			return doc, nil
+		} else if costly(err) {
 			return document{}, err
 		}
-		if err == nil && sound {
-			doc.partial = cmp.Or(lost, doc.partial)
-			return doc, nil
-		}
 	}
-	if first != nil {
-		return document{}, fmt.Errorf("the feed is broken and could not be repaired: %w", first)
+	if many, ok := errors.AsType[*tooManyError](guardOnly(body)); ok {
+		body = many.cut(body)
 	}
-	return fallback, nil
+	doc, err = readXML(body, isAtom)
+	if err != nil {
+		return document{}, fmt.Errorf("the feed is broken and could not be repaired: %w", err)
+	}
+	return doc, nil
 }
 
-// tryXML parses what the guard lets pass.
-func tryXML(body []byte, isAtom bool) (doc document, sound bool, err error) {
-	sound, err = guard(body)
+func guardOnly(body []byte) error {
+	_, err := guard(body)
+	return err
+}
+
+var errUnsound = errors.New("tags do not match")
+
+// trySound parses what the guard lets pass.
+func trySound(body []byte, isAtom bool) (document, error) {
+	sound, err := guard(body)
 	lost := ""
 	if many, ok := errors.AsType[*tooManyError](err); ok {
 		body, lost, err = many.cut(body), lostItems(0), nil
 	}
-	if err != nil {
-		return document{}, sound, err
+	if err == nil && !sound {
+		err = errUnsound
 	}
-	doc, err = readXML(body, isAtom)
+	if err != nil {
+		return document{}, err
+	}
+	doc, err := readXML(body, isAtom)
 	doc.partial = lost
-	return doc, sound, err
+	return doc, err
 }
 
 func readXML(body []byte, isAtom bool) (document, error) {

@@ -64,7 +64,9 @@ type mender struct {
 func mendTags(b []byte) ([]byte, string) {
 	m := mender{out: make([]byte, 0, len(b)+len(b)/16)}
 	whole := true
-	for len(b) > 0 && whole {
+	// A text of nothing but "<" would grow fourfold and is no feed anyway.
+	most := 2*len(b) + 1<<10
+	for len(b) > 0 && whole && len(m.out) < most {
 		lt := bytes.IndexByte(b, '<')
 		if lt < 0 {
 			break

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"runtime"
+	"slices"
 )
 
 // seats bound how much is in memory at one time, however many sources are asked
@@ -48,8 +49,11 @@ func (s *sitting) parse(ctx context.Context, isLarge bool) error {
 	return s.take(ctx, s.parsing)
 }
 
-// grow changes a parser's seat for that of a large document.
+// grow changes a parser's seat for that of a large document, if it has none.
 func (s *sitting) grow(ctx context.Context) error {
+	if slices.Contains(s.held, s.large) {
+		return nil
+	}
 	s.held = s.held[:len(s.held)-1]
 	<-s.parsing
 	return s.parse(ctx, true)

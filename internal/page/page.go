@@ -66,8 +66,9 @@ type SourceHealth struct {
 	Status   int       `json:"status,omitempty"`
 	Error    string    `json:"error,omitempty"`
 	Partial  string    `json:"partial,omitempty"`
-	Failures int       `json:"failures"` // in a row
-	Items    int       `json:"items"`    // in the last document
+	Failures int       `json:"failures"`         // in a row
+	Failing  time.Time `json:"failing,omitzero"` // since the first of them
+	Items    int       `json:"items"`            // in the last document
 	Good     time.Time `json:"good,omitzero"`
 	Asked    string    `json:"asked,omitempty"` // in place of URL: it moved, or is a page that names this feed
 	Hub      string    `json:"hub,omitempty"`   // WebSub

@@ -51,6 +51,7 @@ func failingSince(prev, p news.Poll) time.Time {
 // rest sends those home who wait for a host that wants to be left alone, also
 // those of a pass that was forced: the host has just said so.
 func (l *loop) rest(r rest) {
+	l.Log.Info("a host is left alone", "host", r.origin, "until", r.until.UTC().Format(time.RFC3339), "why", r.why())
 	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.origin == r.origin }) {
 		l.skip(j, r)
 	}
@@ -77,7 +78,7 @@ func (l *loop) silent(v *visit, now time.Time) {
 	began := l.outage.since.IsZero()
 	l.outage.failed(v, now)
 	if began && !l.outage.since.IsZero() {
-		l.offline.Store(&l.outage.since)
+		l.offline.Store(&now)
 		l.Log.Warn("our own network seems to be down: no host is in reach that was well before; that is not counted as their failure", "hosts", len(l.outage.silent))
 	}
 	if l.outage.forgives(now) {

@@ -3,6 +3,7 @@ package poll
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,7 +67,7 @@ func TestOwnNetworkDown(t *testing.T) {
 		}
 		asked := d.count()
 		d.plug()
-		d.fails["dead.example/feed"] = fetch.Result{Err: errors.New("no such host")}
+		d.answer("dead", 0, 0)
 		after(20*time.Minute + time.Second) // 15 to notice, 5 to spread
 		stop()
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -135,12 +136,12 @@ func TestClockJumps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			skew := time.Duration(0)
-			p.now = func() time.Time { return time.Now().Add(skew) }
+			var skew atomic.Int64
+			p.now = func() time.Time { return time.Now().Add(time.Duration(skew.Load())) }
 			stop := d.run(p)
 			after(90 * time.Minute)
 			asked := d.count()
-			skew = by
+			skew.Store(int64(by))
 			after(2 * time.Minute)
 			if n := d.count() - asked; n > 30 {
 				t.Errorf("%s: %d of 50 polls within two minutes of the jump", name, n)

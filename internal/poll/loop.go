@@ -145,6 +145,7 @@ func (l *loop) fill(ctx context.Context) error {
 	if !l.Scheduled {
 		return nil
 	}
+	l.filled.Store(&now)
 	for i := range pl.Sources {
 		s := &pl.Sources[i]
 		switch p, polled := polls[s.Key]; {

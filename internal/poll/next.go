@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"aggregator/internal/news"
@@ -40,7 +41,7 @@ func ownFloor(s *Source, p news.Poll) (time.Time, string) {
 	}
 	at, why := p.Last.Add(s.MinInterval), fmt.Sprintf("min_interval %s", schedule.FormatDuration(s.MinInterval))
 	if p.Floor.After(at) {
-		at, why = p.Floor, p.FloorWhy
+		at, why = p.Floor, plainly(p.FloorWhy)
 	}
 	if p.Failures > 0 {
 		if b := p.Last.Add(backoff(p.Failures)); b.After(at) {
@@ -48,6 +49,17 @@ func ownFloor(s *Source, p news.Poll) (time.Time, string) {
 		}
 	}
 	return at, why
+}
+
+// plainly is a reason with 1h for 1h0m0s.
+func plainly(why string) string {
+	if strings.HasSuffix(why, "m0s") {
+		why = strings.TrimSuffix(why, "0s")
+	}
+	if strings.HasSuffix(why, "h0m") {
+		why = strings.TrimSuffix(why, "0m")
+	}
+	return why
 }
 
 // backoff grows by doubling, up to a day.
@@ -91,6 +103,15 @@ func resume(pl *plan, s *Source, p news.Poll, held rest, now time.Time) time.Tim
 	return p.Next
 }
 
+// resumed is when a source is polled that was overdue at a start, and why then.
+func resumed(pl *plan, s *Source, p news.Poll, held rest, start time.Time) (time.Time, string) {
+	at := resume(pl, s, p, held, start)
+	if forbidden, why := floor(s, p, held); !at.After(forbidden) {
+		return at, why
+	}
+	return at, "overdue, and not all at once"
+}
+
 // asOf is a record as it is now, if the clock was put back behind it: else a
 // clock that once was a year ahead would stop a source for that year.
 func asOf(p news.Poll, now time.Time) news.Poll {
@@ -132,6 +153,9 @@ func (p *Poller) Outlook(ctx context.Context) (map[string]news.Poll, error) {
 		s := &pl.Sources[i]
 		known, polled := polls[s.Key]
 		r := held.of(askedAt(s, known), now)
+		if from := p.filled.Load(); polled && from != nil && known.Next.Before(*from) {
+			known.Next, known.Why = resumed(pl, s, known, r, *from)
+		}
 		if polled || !r.until.IsZero() {
 			polls[s.Key] = outlook(s, known, r)
 		}

@@ -3,7 +3,13 @@
 // floors and backoff, and the account of every item; what happens at each
 // place is the business of the rooms there.
 //
-//	loop.go    who is polled when: due moments, hosts; one goroutine
+//	loop.go    who is polled when: due moments, what happens; one goroutine
+//	start.go   jobs: due, looked up, in line, fetched, kept
+//	lobby.go   what waits for its host or its address; gate.go, a limit of these
+//	answer.go  what an answer, or none, means for others
+//	rest.go    hosts that want to be left alone
+//	outage.go  our own network is down
+//	clock.go   the time of day jumps
 //	order.go   passes over named sources, whatever their schedule
 //	visit.go   one visit: fetch, drop by rule, prepare; many side by side
 //	step.go    visits to one batch: decide, join, lead, file; pure but for reading stories
@@ -112,6 +118,7 @@ type Poller struct {
 	memory  sync.RWMutex              // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string]    // why nothing can be kept just now
 	offline atomic.Pointer[time.Time] // since when nobody is in reach
+	filled  atomic.Pointer[time.Time] // when what was overdue was spread last
 	now     func() time.Time
 	next    atomic.Int64            // Unix time of the next due source; 0: none
 	filed   atomic.Pointer[Changes] // when kept stories were filed anew last

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,25 +110,34 @@ func TestRestart(t *testing.T) {
 		}
 		d := newDesk(t, names...)
 		d.plan.Spread = 5 * time.Minute
-		_, stop := d.running(t)
+		p, stop := d.running(t)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		stop()
 		if n := d.count(); n != 50 {
 			t.Fatalf("%d asked at first", n)
 		}
-		_, stop = d.running(t)
+		p, stop = d.running(t)
 		time.Sleep(time.Second)
 		synctest.Wait()
+		if got := known(t, p, "n7"); got.Next.Before(time.Now()) || strings.Contains(got.Why, "overdue") {
+			t.Errorf("next at %v because of %q", got.Next, got.Why)
+		}
 		if again := d.count() - 50; again != 0 {
 			t.Errorf("%d asked again right after a restart", again)
 		}
 		stop()
 		time.Sleep(6 * time.Hour) // switched off
 		d.asked = nil
-		_, stop = d.running(t)
+		p, stop = d.running(t)
 		time.Sleep(time.Second)
 		synctest.Wait()
+		for _, s := range d.plan.Sources {
+			got := known(t, p, s.Name)
+			if in := time.Until(got.Next); in > 5*time.Minute && d.times(s.Key) == 0 || in < -time.Second || d.times(s.Key) == 0 && got.Why != "overdue, and not all at once" {
+				t.Errorf("%s is overdue, and polled in %v because of %q", s.Name, in, got.Why)
+			}
+		}
 		if n := d.count(); n > 10 {
 			t.Errorf("%d of 50 at once after a long sleep", n)
 		}

@@ -157,6 +157,7 @@ func (l *loop) finish(c committed) {
 			result = Visited{Key: v.source.Key, Name: Name(v.source.Source, v.prev.Feed.Title), Err: c.err, Poll: v.prev}
 		} else {
 			result = c.results[i]
+			l.rests.take(v.source, result.Poll) // a change of plan reads what is kept
 		}
 		held := l.rests.of(askedAt(v.source, result.Poll), l.now())
 		result.Took = time.Since(j.began)
