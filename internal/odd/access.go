@@ -61,7 +61,7 @@ func certificates() []Behaviour {
 		}, own),
 		{Name: "tls-own-authority", Cites: "tls.ca_file of the source", Must: true, Want: "the feed", TLS: trusted, Keys: own, Check: all(every, fine(Last), told(1))},
 		{Name: "tls-client-certificate", Cites: "RFC 8446 4.3.2", Must: true, Want: "the feed", TLS: func(ca *authority) secured { return secured{ca: ca, config: ca.clients} }, Keys: "tls: { ca_file: ca.pem, cert_file: client.pem, key_file: client.key }", Check: all(every, fine(Last), told(1))},
-		{Name: "tls-no-client-certificate", Cites: "RFC 8446 4.4.2.4", Want: "an error that speaks of a certificate", TLS: func(ca *authority) secured { return secured{ca: ca, config: ca.clients} }, Keys: own, Check: all(fails(First, "certificate"), told(0))},
+		{Name: "tls-no-client-certificate", Cites: "RFC 8446 4.4.2.4", Want: "an error; with TLS 1.3 the site may hang up before it says why", TLS: func(ca *authority) secured { return secured{ca: ca, config: ca.clients} }, Keys: own, Check: all(failed, told(0))},
 	}
 }
 

@@ -175,9 +175,18 @@ var bombs = sync.OnceValue(func() (b bombSet) {
 		w.Close()
 		return packed.String()
 	}
-	b.gzip = swell(func(w io.Writer) io.WriteCloser { z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed); return z })
-	b.zlib = swell(func(w io.Writer) io.WriteCloser { z, _ := zlib.NewWriterLevel(w, zlib.BestSpeed); return z })
-	b.zstd = swell(func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z })
+	var wait sync.WaitGroup
+	for _, each := range []struct {
+		to   *string
+		open func(io.Writer) io.WriteCloser
+	}{
+		{&b.gzip, func(w io.Writer) io.WriteCloser { z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed); return z }},
+		{&b.zlib, func(w io.Writer) io.WriteCloser { z, _ := zlib.NewWriterLevel(w, zlib.BestSpeed); return z }},
+		{&b.zstd, func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z }},
+	} {
+		wait.Go(func() { *each.to = swell(each.open) })
+	}
+	wait.Wait()
 	br, _ := base64.StdEncoding.DecodeString("z///f/iNlKnrU/IEyZXPXDZSy2OJQApBxDNNev8f/v//wy8BEIcFALr3//z//4dfAiAOiwB07//5//8PvwRAHBYA6N7/8///H34JgDgsANC9/+f//z/8EgBxWACge//P//9/+CUA4rAAQPf+n/////BLAMRhAYDu/T/////hlwCIwwIA3ft//v//wy8BEIcFALr3//z//4dfAiAOCwB07//5//8PvwRAHBYA6N7/8///H34JgDgsANC9/+f//z/8EgBxWACge//P//9/+CUA4rAAQPf+n/////BLAMRhAYDu/X9QAOCXAIghAoAB")
 	b.br = string(br)
 	return b

@@ -94,7 +94,7 @@ func words() []Behaviour {
 		text("html-bare", "markup that nobody escaped", "<title>Tale of {name}</title><description><p>One <b>two</b> of {name}</p></description>", "Tale of {name}", "two"),
 		typed("xhtml", "RFC 4287 3.1.1.3", `<title>Tale of {name}</title><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One <em>two</em> of {name} &amp; three</p></div></content>`, "Tale of {name}", "<em>two</em>"),
 		typed("xhtml-title", "RFC 4287 3.1.1.3", `<title type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">A <b>bold</b> tale of {name}</div></title>`, "A bold tale of {name}"),
-		typed("text-type", "RFC 4287 3.1.1.1: text is no HTML", `<title type="text">a &lt;b> of {name}</title>`, "a <b> of {name}"),
+		typed("text-type", "RFC 4287 3.1.1.1: text is no HTML, though many mean it", `<title type="text">a List&lt;String> of {name}</title>`, "a List<String> of {name}"),
 		typed("html-type", "RFC 4287 3.1.1.2", `<title type="html">a &lt;b>bold&lt;/b> tale of {name}</title>`, "a bold tale of {name}"),
 		typed("content-src", "RFC 4287 4.1.3.2", `<title>Tale of {name}</title><content type="text/html" src="{self}/elsewhere"/><summary>Short of {name}</summary>`, "Tale of {name}", "Short of {name}"),
 		typed("content-base64", "RFC 4287 4.1.3.3 7.", `<title>Tale of {name}</title><content type="image/png">iVBORw0KGgo=</content><summary>Short of {name}</summary>`, "Tale of {name}", "Short of {name}"),

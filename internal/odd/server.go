@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ const Network = "127.64.0.0/10"
 type Server struct {
 	round  atomic.Int64
 	stages []*stage
+	sound  []*stage // sites that do nothing odd
 	trap   *http.Server
 	port   string // of the trap
 	ca     *authority
@@ -65,6 +67,7 @@ func Start() (*Server, error) {
 	}
 	s := &Server{ca: ca, trapped: map[string]int{}}
 	s.round.Store(First)
+	bombs() // they take a moment to fill
 	if err := s.setTrap(); err != nil {
 		return nil, err
 	}
@@ -137,13 +140,53 @@ func protocols() *http.Protocols {
 // Close ends all listening.
 func (s *Server) Close() {
 	s.trap.Close()
-	for _, st := range s.stages {
+	for _, st := range slices.Concat(s.stages, s.sound) {
 		for _, server := range st.servers {
 			if server != nil {
 				server.Close()
 			}
 		}
 	}
+}
+
+// Sound lets so many sites do nothing odd, beside all others, each on a host of
+// its own, and says the addresses of their feeds.
+func (s *Server) Sound(n int) (feeds []string, err error) {
+	for i := range n {
+		st := &stage{Behaviour: Behaviour{Name: fmt.Sprintf("sound-%d", i), Serve: func(a *Ask) { a.conditional("ETag", `"v1"`) }}, family: "sound", server: s, visits: map[string]int{}}
+		if err := st.listen(len(s.stages) + len(s.sound) + 1); err != nil {
+			return nil, err
+		}
+		s.sound = append(s.sound, st)
+		feeds = append(feeds, st.self+"/feed")
+	}
+	return feeds, nil
+}
+
+// Visits are when the sound sites were asked, each by itself.
+func (s *Server) Visits() (all [][]time.Time) {
+	for _, st := range s.sound {
+		st.mu.Lock()
+		var times []time.Time
+		for _, r := range st.requests {
+			times = append(times, r.Began)
+		}
+		st.mu.Unlock()
+		all = append(all, times)
+	}
+	return all
+}
+
+// Hostile are the names of the sources that mean harm: those of the families
+// that end, swell or break answers.
+func (s *Server) Hostile() (names []string) {
+	for _, st := range s.stages {
+		switch st.family {
+		case "network", "endings", "encodings", "documents":
+			names = append(names, st.Name)
+		}
+	}
+	return names
 }
 
 // Begin says which round comes.
