@@ -33,7 +33,7 @@ func oddConfig(s *odd.Server, head, more string) string {
 // in rounds that are a process each, and a table of what came of it.
 func TestOdd(t *testing.T) {
 	s, d := oddDesk(t, "listen: \"\"\nurl: https://feeds.odd.example\npublish: { max_age: 0, dir: public, also: false }\n", "")
-	came := odd.Came{Rounds: map[int][]odd.Line{}, Feed: func(name, form string) string { return d.read(topicFile(name, form)) }}
+	came := odd.Came{Rounds: map[int][]odd.Line{}, Explain: func(address string) string { return d.run("explain", address).out }, Feed: func(name, form string) string { return d.read(topicFile(name, form)) }}
 	peak := peakOf{}
 	for round := odd.First; round <= odd.Last; round++ {
 		s.Begin(round)
@@ -54,7 +54,9 @@ func TestOdd(t *testing.T) {
 	}
 	came.Stories = lines[odd.Telling](t, d.must("stories", "--json"))
 	judge(t, s.Judge(came))
-	if name, took := s.Longest(); took > oddPatience {
+	name, took := s.Longest()
+	t.Logf("the longest poll: %s, %s", name, took.Round(time.Millisecond))
+	if took > oddPatience {
 		t.Errorf("%s took %s, longer than %s", name, took, oddPatience)
 	}
 	peak.check(t)

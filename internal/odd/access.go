@@ -43,7 +43,7 @@ func logins() []Behaviour {
 
 func certificates() []Behaviour {
 	refusedCert := func(name, cites, word string, how func(*authority) secured, keys string) Behaviour {
-		return Behaviour{Name: name, Cites: cites, Must: true, Want: "refused, and said so; nothing is sent", TLS: how, Keys: keys, Check: all(fails(First, word), told(0), func(s *Seen) string {
+		return Behaviour{Name: name, Cites: cites, Must: true, Want: "refused, and said so; nothing is sent", TLS: how, Keys: keys, Check: all(failed, fails(First, word), told(0), func(s *Seen) string {
 			if len(s.Requests) > 0 {
 				return "it was asked all the same"
 			}
@@ -80,6 +80,12 @@ func proxies() []Behaviour {
 		{Name: "proxy-login", Cites: "RFC 9110 11.7.2", Want: "the proxy gets its password", URL: beyond, Keys: `proxy: "http://u:p@{host}"`, Check: all(throughIt, told(1), eachRequest(func(r Request) string {
 			if r.Header.Get("Proxy-Authorization") == "" {
 				return "no Proxy-Authorization"
+			}
+			return ""
+		}))},
+		{Name: "proxy-idn", Cites: "RFC 5891 4.4", Want: "the host's name goes out in ASCII", URL: "http://bücher.example/{name}", Keys: `proxy: "{self}"`, Check: all(told(1), eachRequest(func(r Request) string {
+			if r.Host != "xn--bcher-kva.example" {
+				return "Host " + r.Host
 			}
 			return ""
 		}))},

@@ -107,7 +107,7 @@ func brokenBytes() []Behaviour {
 		spoilt("reference-control", "XML 1.0 4.1: &#x1F;", "&#x1F;&#11;"), spoilt("reference-nul", "XML 1.0 4.1", "&#0;"), spoilt("reference-surrogates", "JavaScript's &#xD83D;&#xDE00;", "&#xD83D;&#xDE00;"),
 		spoilt("reference-too-large", "XML 1.0 4.1", "&#x110000;&#99999999999999999999;"), spoilt("reference-1252", "HTML 13.2.5.80: &#150;", "&#150;&#x80;"),
 		spoilt("bytes-1252-in-utf8", "pasted from Word", "caf\xe9 \x93x\x94"),
-		{Name: "utf7", Cites: "WHATWG Encoding 4.2: never; cross-site scripting of 2005", Must: true, Want: "not decoded: no script comes of it", Serve: serve("text/xml; charset=utf-7", rss(item(1, "<title>Tale of {name}</title><description>+ADw-script+AD4-alert(1)+ADw-/script+AD4- in {name}</description>"))), Check: lacks("<script")},
+		{Name: "utf7", Cites: "WHATWG Encoding 4.2: never; cross-site scripting of 2005", Must: true, Want: "not decoded: no script comes of it", Serve: serve("text/xml; charset=utf-7", rss(item(1, "<title>Tale of {name}</title><description>+ADw-script+AD4-alert(1)+ADw-/script+AD4- in {name}</description>"))), Check: all(told(1), lacks("<script"))},
 		{Name: "nul-everywhere", Cites: "disks that failed", Must: true, Want: "an error, and nothing worse", Serve: serve("text/xml", strings.Repeat("\x00", 100000)), Check: all(failed, told(0))},
 	}
 }

@@ -184,6 +184,16 @@ func dated(want string) Check {
 	}
 }
 
+// explained wants words in what is said of an address.
+func explained(address, words string) Check {
+	return func(s *Seen) string {
+		if said := s.explain(s.expand(address)); !strings.Contains(said, words) {
+			return wrong("explain does not say %q: %q", words, said)
+		}
+		return ""
+	}
+}
+
 // holds wants words in each published form.
 func holds(words ...string) Check { return published(true, words) }
 
@@ -275,13 +285,18 @@ func evilScheme(address string) string {
 	return ""
 }
 
-// longest is how long any request took.
+// Longest is how long any poll took: from its first request to the end of its
+// last. Hosts of many sources are left out, for polls of theirs overlap.
 func (s *Server) Longest() (name string, took time.Duration) {
 	for _, st := range s.stages {
 		st.mu.Lock()
+		began, ended := map[int]time.Time{}, map[int]time.Time{}
 		for _, r := range st.requests {
-			if d := r.Ended.Sub(r.Began); d > took {
-				name, took = st.Name, d
+			if began[r.Round].IsZero() {
+				began[r.Round] = r.Began
+			}
+			if ended[r.Round] = r.Ended; st.Sources <= 1 && ended[r.Round].Sub(began[r.Round]) > took {
+				name, took = st.Name, ended[r.Round].Sub(began[r.Round])
 			}
 		}
 		st.mu.Unlock()

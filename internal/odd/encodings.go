@@ -42,6 +42,7 @@ func encodings() []Behaviour {
 		should(packed("gzip-twice", "RFC 9110 8.4: gzip, gzip", "gzip, gzip", twice), "the feed, or an error that says so", either(told(3), fails(First, "gzip", "compress"))),
 		should(packed("br-under-gzip", "RFC 9110 8.4: in the order applied", "br, gzip", func(s string) string { return gzipped(brotlied(s)) }), "the feed, or an error that says so", either(told(3), fails(First, "gzip", "compress"))),
 		should(packed("gzip-said-is-plain", "servers that set the header and forget the work", "gzip", func(s string) string { return s }), "the feed, or an error that says so", either(told(3), fails(First, "gzip"))),
+		should(packed("br-said-is-gzip", "proxies that compress anew and keep the label", "br", gzipped), "the feed, or an error that says so", either(told(3), failed)),
 		should(packed("gzip-trailing-garbage", "gzip.org FAQ 8", "gzip", func(s string) string { return gzipped(s) + "\x00\x00garbage" }), "the feed", told(3)),
 		should(packed("gzip-wrong-sum", "RFC 1952 2.3.1", "gzip", func(s string) string { z := gzipped(s); return z[:len(z)-8] + "\x01\x02\x03\x04" + z[len(z)-4:] }), "what came is told, or an error that says so", either(told(3), failed)),
 		should(packed("coding-unknown", "RFC 9110 8.4.1: unasked", "compress", func(s string) string { return "\x1f\x9d" + s }), "an error that names it", all(fails(First, "compress"), told(0))),

@@ -93,7 +93,7 @@ func connections() []Behaviour {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"+a.expand(cut)+"<item><title>Half of")
 				reset(c)
 			})
-		}, Check: lacks("Half of")},
+		}, Check: all(lively, lacks("Half of"))},
 		{Name: "http10-close", Cites: "RFC 9112 6.3 8.", Must: true, Want: "the feed: it ends with the connection", Serve: func(a *Ask) { a.raw("HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n" + rss(story(1))) }, Check: all(fine(Last), told(1))},
 		{Name: "http10-keeps-alive", Cites: "RFC 9112 9.3", Want: "the feed", Serve: func(a *Ask) {
 			doc := a.expand(rss(story(1)))
@@ -146,7 +146,7 @@ func connections() []Behaviour {
 				a.set(fmt.Sprintf("X-Many-%d", i), "1")
 			}
 			a.feed()
-		}, Check: func(*Seen) string { return "" }},
+		}, Check: all(lively, either(told(1), failed))},
 		{Name: "endless-headers", Cites: "RFC 9110 5.4", Must: true, Want: "an end, and an error", Serve: func(a *Ask) {
 			a.hijack(func(c net.Conn) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\n")
@@ -157,6 +157,24 @@ func connections() []Behaviour {
 				}
 			})
 		}, Check: all(failed, told(0))},
+		{Name: "answer-unasked", Cites: "RFC 9112 9.3: a second answer on the connection is nobody's", Must: true, Want: "the next source does not get it", Sources: 2, Serve: func(a *Ask) {
+			if a.URL.Path != "/feed" {
+				a.feed()
+				return
+			}
+			first, second := a.expand(rss(story(1))), a.expand(rss(item(9, "<title>Injected</title>")))
+			a.hijack(func(c net.Conn) {
+				for _, doc := range []string{first, second} {
+					fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(doc), doc)
+				}
+				untilClosed(c)
+			})
+		}, Check: all(told(1), lacks("Injected"), visited("/feed2", 1, 1, 1, 1, 1))},
+		{Name: "length-and-chunks", Cites: "RFC 9112 6.3 3.: the mark of smuggling", Want: "the chunks, or an error", Serve: func(a *Ask) {
+			doc := a.expand(rss(story(1)))
+			a.raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(doc), doc))
+		}, Check: either(told(1), failed)},
+		broken("http-0.9", "RFC 1945: a body without a head", "<rss><channel><title>x</title></channel></rss>"),
 		broken("not-http", "RFC 4253 4.2: SSH on this port", "SSH-2.0-OpenSSH_9.2\r\n"),
 		broken("status-garbage", "RFC 9112 4", "HTTP/1.1 fine OK\r\n\r\n<rss/>"),
 		broken("header-garbage", "RFC 9112 5", "HTTP/1.1 200 OK\r\nno colon here\r\n\x00\x01: x\r\n\r\n<rss/>"),

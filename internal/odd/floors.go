@@ -56,6 +56,8 @@ func headerFloors() []Behaviour {
 		{Name: "floor-expires-2038", Cites: "a misplaced Expires of 2038", Must: true, Want: "a day at most", Serve: with("Expires", "Tue, 19 Jan 2038 03:14:07 GMT"), Check: all(held, waits(First, day, "Expires"))},
 		{Name: "floor-max-age-beats-expires", Cites: "RFC 9111 5.3", Want: "1 h", Serve: headed(200, func() []string { return []string{"Cache-Control", "max-age=3600", "Expires", in(9 * time.Hour)} }), Check: all(held, waits(First, time.Hour, "max-age"))},
 		{Name: "floor-retry-200", Cites: "RFC 9110 10.2.3", Want: "Retry-After counts with any status", Serve: with("Retry-After", "7200"), Check: all(held, waits(First, 2*time.Hour, "Retry-After"), told(1))},
+		{Name: "floor-retry-304", Cites: "RFC 9110 10.2.3", Want: "2 h", Serve: turns(with("ETag", `"v1"`), status(304, "Retry-After", "7200")), Check: waits(Polite, 2*time.Hour, "Retry-After")},
+		{Name: "floor-retry-404", Cites: "RFC 9110 10.2.3", Want: "2 h", Serve: status(404, "Retry-After", "7200"), Check: all(held, waits(First, 2*time.Hour, "Retry-After"))},
 		{Name: "floor-retry-503", Cites: "RFC 9110 15.6.4", Must: true, Want: "2 h", Serve: status(503, "Retry-After", "7200"), Check: all(held, waits(First, 2*time.Hour, "Retry-After"), fails(First, "503"))},
 		{Name: "floor-retry-date", Cites: "RFC 9110 10.2.3", Must: true, Want: "a date counts as seconds do", Serve: headed(503, func() []string { return []string{"Retry-After", in(3 * time.Hour)} }), Check: all(held, waits(First, 3*time.Hour, "Retry-After"))},
 		{Name: "floor-retry-date-past", Cites: "RFC 9110 10.2.3", Want: "only the backoff", Serve: headed(503, func() []string { return []string{"Retry-After", in(-3 * time.Hour)} }), Check: waits(First, 5*time.Minute, "backoff")},

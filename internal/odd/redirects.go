@@ -33,6 +33,21 @@ func redirects() []Behaviour {
 			to(301, fmt.Sprintf("{self}/moved%d", a.Visit))(a)
 		}, Check: every},
 		{Name: "301-taken-back", Cites: "hotel portals, mistakes of an hour", Must: true, Want: "an answer between ends the counting", Serve: onFeed(turns(once(301), once(301), (*Ask).feed, once(301))), Check: all(every, told(1))},
+		{Name: "301-target-dies", Cites: "a move that was none: the new host is closed again", Must: true, Want: "the old address is asked again, and its items come", Serve: func(a *Ask) {
+			switch {
+			case a.URL.Path == "/feed" && a.Visit <= 3:
+				to(301, "{self}/moved")(a)
+			case a.URL.Path == "/moved" && a.Visit > 3:
+				a.give(404, "text/html", "gone")
+			default:
+				a.feed()
+			}
+		}, Check: all(fine(Last), told(1), func(s *Seen) string {
+			if s.at(Fourth, "/feed")+s.at(Last, "/feed") == 0 {
+				return "the old address was not asked again"
+			}
+			return ""
+		})},
 		{Name: "redirect-loop", Cites: "RFC 9110 15.4", Must: true, Want: "an end, and an error", Serve: hops(map[string]string{"/feed": "302 /a", "/a": "302 /feed"}), Check: all(fails(First, "redirect"), atMost(First, 21))},
 		{Name: "redirect-to-itself", Cites: "sites that want a cookie first", Must: true, Want: "an end, and an error", Serve: func(a *Ask) { a.set("Set-Cookie", "seen=1; Path=/"); to(302, "{self}/feed")(a) }, Check: all(fails(First, "redirect"), atMost(First, 21), never("Cookie"))},
 		{Name: "redirect-without-end", Cites: "RFC 9110 15.4", Must: true, Want: "an end, and an error", Serve: func(a *Ask) {

@@ -42,6 +42,8 @@ type Came struct {
 	Stories []Telling
 	// Feed is what was published for a behaviour: .atom, .rss, .json.
 	Feed func(name, form string) string
+	// Explain is what the program says of an item's address.
+	Explain func(address string) string
 }
 
 // Forms are those of published feeds.
@@ -55,6 +57,7 @@ type Seen struct {
 	Trapped  int
 	lines    map[int][]Line
 	texts    map[string][]string // by form
+	explain  func(string) string
 	faults   []string
 }
 
@@ -84,7 +87,7 @@ func (s *Server) Judge(c Came) []Verdict {
 func (st *stage) look(c Came) *Seen {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	s := &Seen{stage: st, Requests: slices.Clone(st.requests), lines: map[int][]Line{}, texts: map[string][]string{}}
+	s := &Seen{stage: st, explain: c.Explain, Requests: slices.Clone(st.requests), lines: map[int][]Line{}, texts: map[string][]string{}}
 	for round, lines := range c.Rounds {
 		for i := range max(1, st.Sources) {
 			at := slices.IndexFunc(lines, func(l Line) bool { return l.Name == st.source(i) })

@@ -239,6 +239,8 @@ func (s *Server) Sources(more string) string {
 			if i > 0 {
 				address += fmt.Sprint(i + 1)
 			}
+			// Every other source may write the same machine as another host.
+			address = strings.Replace(address, "{v4}", []string{"{host}", "{mapped_host}"}[i%2], 1)
 			topics := fmt.Sprintf(", topics: [%s]", st.Name)
 			if st.Unpublished {
 				topics = ""
@@ -279,6 +281,6 @@ func (st *stage) source(i int) string {
 // expand fills in what only a running server knows.
 func (st *stage) expand(text string) string {
 	return strings.NewReplacer(
-		"{self}", st.self, "{other}", st.other, "{host}", hostOf(st.self), "{other_host}", hostOf(st.other), "{name}", st.Name, "{trap}", st.server.port,
+		"{self}", st.self, "{other}", st.other, "{host}", hostOf(st.self), "{other_host}", hostOf(st.other), "{mapped_host}", "[::ffff:"+strings.Replace(hostOf(st.self), ":", "]:", 1), "{name}", st.Name, "{trap}", st.server.port,
 	).Replace(text)
 }

@@ -31,6 +31,8 @@ func validators() []Behaviour {
 			Serve: func(a *Ask) { a.conditional("ETag", `"v1-gzip"`) }, Check: all(every, sent(Last, "If-None-Match", `"v1-gzip"`))},
 		{Name: "etag-with-comma", Cites: "RFC 9110 8.8.3", Want: "goes back to the letter",
 			Serve: func(a *Ask) { a.conditional("ETag", `"a, "b", \"c`) }, Check: all(every, sent(Last, "If-None-Match", `"a, "b", \"c`))},
+		{Name: "etag-beyond-ascii", Cites: "RFC 9110 8.8.3: obs-text", Want: "goes back byte for byte",
+			Serve: func(a *Ask) { a.conditional("ETag", "\"v\xe9\xff\"") }, Check: all(every, sent(Last, "If-None-Match", "\"v\xe9\xff\""))},
 		{Name: "etag-very-long", Cites: "RFC 9110 5.4", Want: "goes back whole",
 			Serve: func(a *Ask) { a.conditional("ETag", longTag) }, Check: all(every, sent(Last, "If-None-Match", longTag))},
 		{Name: "etag-empty", Cites: `RFC 9110 8.8.3: "" is a tag`, Want: "goes back",
