@@ -2,8 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"aggregator/internal/page"
@@ -83,6 +88,80 @@ func TestNextAndWhy(t *testing.T) {
 			t.Errorf("%s does not say that it is polled no more:\n%s", where, text)
 		}
 	}
+}
+
+// towns are three hosts that go out of reach together, and come back.
+type towns struct {
+	t       *testing.T
+	at      []string
+	servers []*httptest.Server
+	gave    atomic.Int64
+}
+
+func (w *towns) open() {
+	for _, at := range w.at {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		s := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			w.gave.Add(1)
+			io.WriteString(rw, wellFeed(""))
+		})}}
+		s.Start()
+		w.servers = append(w.servers, s)
+	}
+}
+
+func (w *towns) close() {
+	for _, s := range w.servers {
+		s.Close()
+	}
+	w.servers = nil
+}
+
+// No host is in reach any more: that is said, is no lack of readiness, is not
+// counted, and ends by itself.
+func TestOwnNetworkDown(t *testing.T) {
+	w := &towns{t: t, at: []string{"127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"}}
+	w.open()
+	config := "listen: 127.0.0.1:0\n" + strings.Replace(polite, "@every 24h", "@every 1s", 1) + "sources:\n"
+	for i, s := range w.servers {
+		w.at[i] = s.Listener.Addr().String()
+		config += fmt.Sprintf("  - { url: \"http://%s/\", name: town%d }\n", w.at[i], i)
+	}
+	t.Cleanup(func() { w.close() })
+	d := newDesk(t, config+"topics: [{ name: All, match: \"*\" }]\n")
+	r := d.start()
+	said := func() (ready readiness) {
+		if err := json.Unmarshal([]byte(r.get("/readyz").body), &ready); err != nil {
+			t.Fatal(err)
+		}
+		return ready
+	}
+	eventually(t, "first polls", func() bool { return w.gave.Load() >= 6 })
+	w.close()
+	eventually(t, "word of the network", func() bool {
+		return strings.Contains(strings.Join(said().Reasons, " "), "our own network seems to be down")
+	})
+	if is := said(); !is.Ready || r.get("/readyz").status != http.StatusOK {
+		t.Errorf("not ready, though all that is kept can be served: %+v", is)
+	}
+	for i := range w.at {
+		if l := source(t, d, fmt.Sprint("town", i)); l.Failures > 1 {
+			t.Errorf("%s failed %d times", l.Name, l.Failures)
+		}
+	}
+	w.open()
+	eventually(t, "recovery of all three", func() bool {
+		for i := range w.at {
+			if source(t, d, fmt.Sprint("town", i)).Error != "" {
+				return false
+			}
+		}
+		return len(said().Reasons) == 0
+	})
+	r.stop()
 }
 
 // lineWith are the lines that speak of a source.

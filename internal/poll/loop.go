@@ -153,8 +153,8 @@ func (l *loop) fill(ctx context.Context) error {
 			l.queue.Remove(s.Key)
 		case polled:
 			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(askedAt(s, p), now), now))
-		default:
-			l.queue.Set(s.Key, now)
+		default: // sources that hang often stand side by side: mixed, none waits for all of them
+			l.queue.Set(s.Key, now.Add(schedule.Spread(s.Key, time.Millisecond)))
 		}
 	}
 	return nil

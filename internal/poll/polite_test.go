@@ -168,20 +168,20 @@ func TestHostRestsALittle(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDesk(t)
 			d.hosts("one.example", "a", "b")
-			d.answer("a", status, 0)
-			d.plan.Interval = 10 * time.Second // a comes first
+			d.answer("b", status, 0)
+			d.plan.Interval = 10 * time.Second // b comes first, by its place in the spread
 			p, stop := d.running(t)
 			after(30 * time.Second)
-			if n := d.times("b.example/feed"); (n == 0) != rests {
-				t.Errorf("%d: b was asked %d times", status, n)
+			if n := d.times("a.example/feed"); (n == 0) != rests {
+				t.Errorf("%d: a was asked %d times", status, n)
 			}
-			if why := known(t, p, "b").Why; rests && why != "429 from one.example, answered to a" {
-				t.Errorf("b waits because of %q", why)
+			if why := known(t, p, "a").Why; rests && why != "429 from one.example, answered to b" {
+				t.Errorf("a waits because of %q", why)
 			}
 			after(time.Minute)
 			stop()
-			if n := d.times("b.example/feed"); n != 1 {
-				t.Errorf("%d: b was asked %d times since", status, n)
+			if n := d.times("a.example/feed"); n != 1 {
+				t.Errorf("%d: a was asked %d times since", status, n)
 			}
 		})
 	}

@@ -160,7 +160,9 @@ func TestStoreDownAndBack(t *testing.T) {
 		d.plan.Sources[1].URL, d.plan.Interval = "https://a.example/b", 5*time.Minute // falls due while the store is down
 		broken := &failing{d.store, 100}
 		d.store = broken
-		d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+		for _, key := range []string{"a.example/feed", "b.example/feed"} { // whichever comes first
+			d.set(key, item("1", "https://a.example/1", "Dam breaks", dam))
+		}
 		p, stop := d.running(t)
 		time.Sleep(40 * time.Minute)
 		synctest.Wait()
