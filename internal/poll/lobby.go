@@ -95,12 +95,14 @@ func (l *lobby) start(now time.Time) *job {
 		by := ln.by
 		ln.listed, ln.by = false, nil
 		j := l.enter(ln, now)
+		// It may have gone another way: to another gate, or to where its host is now.
+		if by != nil {
+			l.look(by, now)
+		}
 		if j != nil {
 			return j
 		}
-		if by != nil && by.open(now) {
-			l.wake(by)
-		}
+		l.tick(now)
 	}
 	return nil
 }

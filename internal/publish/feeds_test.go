@@ -138,7 +138,11 @@ func checkFirst(t *testing.T, format string, it *gofeed.Item) {
 	}
 	is("id", it.GUID, "urn:uuid:6f1c0a52-0001-5000-8000-000000000001")
 	is("link", it.Link, "https://wire.example.org/2026/05/urumqi?id=7&page=1")
-	is("title", it.Title, "Scholar <released> in Ürümqi & flown home")
+	title := "Scholar <released> in Ürümqi & flown home"
+	if format == "rss" { // which does not say whether a title is HTML: see inert
+		title = "Scholar < released> in Ürümqi & flown home"
+	}
+	is("title", it.Title, title)
 	is("summary", it.Description, `A scholar held since 2017 was released, the family says: "at last".`)
 	if !strings.Contains(it.Content, "was <b>released</b> on") || !strings.Contains(it.Content, "and ]]> alike") {
 		t.Errorf("%s: content %q", format, it.Content)

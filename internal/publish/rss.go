@@ -71,6 +71,7 @@ func (f *rssFeed) FeedXml() any { return f }
 func writeRSS(w io.Writer, f feed) error {
 	base := (&feeds.Rss{Feed: gorilla(f)}).RssFeed()
 	base.Generator = generator
+	base.Title = inert(base.Title)
 	base.PubDate = "" // lastBuildDate says it
 	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, Media: nsMedia}
 	doc.Channel = rssChannel{RssFeed: base, Links: []atomLink{{Rel: "self", Type: "application/rss+xml", Href: f.self}}}
@@ -85,8 +86,8 @@ func writeRSS(w io.Writer, f feed) error {
 
 func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	r := rssItem{
-		RssItem: base, Title: e.title, Link: e.url, Description: asHTML(e.teaser), Category: e.tags,
-		Source: rssSource{e.source.URL, e.source.Name}, Language: e.language, Rights: e.rights,
+		RssItem: base, Title: inert(e.title), Link: e.url, Description: asHTML(e.teaser),
+		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights),
 	}
 	// RSS 2.0 wants a title or a description; programs that know nothing of
 	// content:encoded want the description.
@@ -97,7 +98,10 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 		r.Content = &rssContent{e.html}
 	}
 	for _, p := range e.authors {
-		r.Creators = append(r.Creators, p.Name)
+		r.Creators = append(r.Creators, inert(p.Name))
+	}
+	for _, tag := range e.tags {
+		r.Category = append(r.Category, inert(tag))
 	}
 	if !e.updated.Equal(e.published) {
 		r.Updated = stamp(e.updated)
@@ -113,6 +117,25 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 // "<script>" must not become one.
 func asHTML(plain string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(plain)
+}
+
+// inert is for plain text of which RSS does not say that it is plain: half of
+// the readers show a title as HTML, the others as it is. A space behind the <
+// keeps it from being a tag to the one, and harms it little for the others.
+func inert(plain string) string {
+	var b strings.Builder
+	for i := range len(plain) {
+		b.WriteByte(plain[i])
+		if plain[i] == '<' && i+1 < len(plain) && opensTag(plain[i+1]) {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// opensTag: what makes a < the beginning of a tag (WHATWG HTML 13.2.5.6).
+func opensTag(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '/' || c == '!' || c == '?'
 }
 
 func (r *rssItem) addFiles(e entry) {
