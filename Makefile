@@ -50,12 +50,14 @@ golden:
 	go test $$(grep -rl --include=*_test.go 'Bool("update"' internal cmd | xargs -n1 dirname | sort -u | sed "s,^,./,") -update
 
 # bench prints what ten thousand rules cost beside ten, to file by and to check;
-# how long a million decisions take to read at a start, and how a pass over 2,000
-# feeds compares with asking for them at all.
+# how long a million decisions take to read at a start, whether sound sources are
+# asked as ever while all hostile ones are at work, and how a pass over 2,000 feeds
+# compares with asking for them at all.
 bench: build
 	go test -run '^$$' -bench Rules -benchtime 2s ./internal/topic
 	go test -run '^$$' -bench Check -benchtime 3x ./cmd/aggregator
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
+	go test -run '^$$' -bench OddAttack -benchtime 1x ./cmd/aggregator
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
 
 # quality measures which stories are made of labelled sets of items, and which

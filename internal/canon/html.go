@@ -54,7 +54,7 @@ func NewCleaner() *Cleaner {
 // that only count readers left out. A base of "" leaves out relative links.
 // HTML of HTML changes nothing.
 func (c *Cleaner) HTML(s, base string) string {
-	s = strings.TrimSpace(newlines(Clean(s)))
+	s = strings.TrimSpace(newlines(undirected(Clean(s))))
 	if strings.IndexByte(s, '<') < 0 && strings.IndexByte(s, '&') < 0 {
 		return strings.ReplaceAll(s, ">", "&gt;")
 	}
@@ -63,7 +63,7 @@ func (c *Cleaner) HTML(s, base string) string {
 		safe = c.byPolicy(s, base)
 	}
 	// Once more: "&#1;" and "&#13;" are characters only now.
-	return strings.TrimSpace(newlines(Clean(closeTags(safe))))
+	return strings.TrimSpace(newlines(undirected(Clean(closeTags(safe)))))
 }
 
 // newlines writes line ends as HTML reads them (HTML 13.2.3.5).
@@ -164,6 +164,9 @@ func (r *rewriter) start(z *xhtml.Tokenizer, tag atom.Atom, name string, more bo
 	for more {
 		var k, v []byte
 		k, v, more = z.TagAttr()
+		if tag == atom.Img && hides(string(k), string(v)) {
+			return
+		}
 		if !wanted(string(k)) {
 			continue
 		}
@@ -216,37 +219,6 @@ func (r *rewriter) address(tag atom.Atom, ref string) string {
 		}
 	}
 	return Resolve(r.base, ref)
-}
-
-// image says whether an image is one: not a pixel that counts readers. An
-// image that a script loads later gets the address that the script would use.
-func (r *rewriter) image() bool {
-	var src, later *xhtml.Attribute
-	tiny := 0
-	for i := range r.attrs {
-		a := &r.attrs[i]
-		switch a.Key {
-		case "src":
-			src = a
-		case "data-src", "data-lazy-src", "data-original":
-			later = a
-		case "width", "height":
-			if v := strings.TrimSuffix(strings.TrimSpace(a.Val), "px"); v == "0" || v == "1" {
-				tiny++
-			}
-		}
-	}
-	if tiny == 2 {
-		return false
-	}
-	switch {
-	case later == nil || strings.TrimSpace(later.Val) == "":
-	case src == nil:
-		later.Key = "src"
-	case src.Val == "" || strings.HasPrefix(src.Val, "data:"):
-		src.Val = later.Val
-	}
-	return true
 }
 
 // closeTags closes what the source left open and drops what closes nothing, so

@@ -258,9 +258,32 @@ func plainRun(s string) int {
 // isInvisible: what only tells a typesetter where a line may break, byte order
 // marks, and code points that are no characters.
 func isInvisible(r rune) bool {
+	if isDirection(r) {
+		return true
+	}
 	switch r {
 	case '\u00ad', '\u200b', '\u2060', '\ufeff', '\ufffe', '\uffff':
 		return true
 	}
 	return false
+}
+
+// isDirection: controls that turn the direction of what follows, also of what
+// others wrote behind it (CVE-2021-42574). Markup has dir and <bdi> for that
+// (Unicode Technical Report 20, 3.3); the marks LRM and RLM turn nothing.
+func isDirection(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// undirected is s without them.
+func undirected(s string) string {
+	if strings.IndexFunc(s, isDirection) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isDirection(r) {
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -29,6 +29,9 @@ const (
 	// largeBody is where a body begins to weigh: few of those are in memory at one
 	// time, whoever sends them.
 	largeBody = 1 << 20
+	// usualLimit is fetch.max_size where nobody says otherwise: that much is made
+	// room for at once. What may be larger still grows as it comes.
+	usualLimit = 10 << 20
 	// maxWindow is how much zstd may look back, the most that RFC 9659 lets a
 	// server use; a frame may ask for gigabytes.
 	maxWindow = 8 << 20
@@ -71,6 +74,7 @@ func receive(buf *bytes.Buffer, resp *http.Response, limit int64, large func() e
 		if err := large(); err != nil {
 			return false, err
 		}
+		makeRoom(buf, min(limit-n, usualLimit))
 		_, err = buf.ReadFrom(body)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -78,6 +82,12 @@ func receive(buf *bytes.Buffer, resp *http.Response, limit int64, large func() e
 	}
 	// HTTP/1.0 without a length ends a body by closing, as a crash does.
 	return resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor > 1, err
+}
+
+// makeRoom for so much more at once: a buffer that doubles leaves as much behind,
+// for the collector, as it holds, and ends up to twice too large.
+func makeRoom(buf *bytes.Buffer, more int64) {
+	buf.Grow(int(more) + bytes.MinRead) // else it doubles at the very end, to see that nothing more comes
 }
 
 // unpack undoes the codings of a body, the last one first (RFC 9110 8.4), with at
@@ -102,6 +112,7 @@ func unpack(buf *bytes.Buffer, packed []byte, names []string, limit int64, large
 		if err := large(); err != nil {
 			return false, err
 		}
+		makeRoom(buf, min(limit-n, usualLimit))
 		_, err = buf.ReadFrom(r)
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -191,6 +192,43 @@ func TestTransferCutOff(t *testing.T) {
 	r := ask(t, client(t, Options{AllowNetworks: loopback()}), s.URL, news.Poll{})
 	if r.Err != nil || len(r.Items) != 1 || r.Poll.Partial == "" || r.Poll.ETag != "" || r.Poll.Body != 0 {
 		t.Errorf("err %v, %d items, poll %+v", r.Err, len(r.Items), r.Poll)
+	}
+}
+
+// A part that nobody asked for (RFC 9110 15.3.7) is read, and is not taken for the
+// document.
+func TestPartialContent(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"whole"`)
+		w.WriteHeader(http.StatusPartialContent)
+		io.WriteString(w, small)
+	})
+	r := ask(t, client(t, Options{AllowNetworks: loopback()}), s.URL, news.Poll{})
+	if r.Err != nil || len(r.Items) != 1 || r.Poll.ETag != "" || r.Poll.Body != 0 {
+		t.Errorf("err %v, %d items, poll %+v", r.Err, len(r.Items), r.Poll)
+	}
+}
+
+// What nobody can hold is cut, and said so; what is cut is told apart all the same.
+func TestLongItems(t *testing.T) {
+	long := func(s string, n int) string { return strings.Repeat(s, n/len(s)+1) }
+	item := func(guid string) string {
+		return "<item><guid>" + guid + "</guid><title>" + long("wörd ", maxLine) + "</title><link>https://h.example/" + long("x", maxAddress) +
+			"</link><description>" + long("<p>some text</p>", maxText) + "</description></item>"
+	}
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "<rss><channel>"+item(long("g", maxGUID)+"1")+item(long("g", maxGUID)+"2")+"</channel></rss>")
+	})
+	r := ask(t, client(t, Options{AllowNetworks: loopback()}), s.URL, news.Poll{})
+	if r.Err != nil || len(r.Items) != 2 || r.Items[0].GUID == r.Items[1].GUID || !strings.Contains(r.Poll.Partial, "2 items") {
+		t.Fatalf("err %v, %d items, partial %q", r.Err, len(r.Items), r.Poll.Partial)
+	}
+	it := r.Items[0]
+	if len(it.Title) > maxLine || !utf8.ValidString(it.Title) || len(it.HTML) > maxText || len(it.GUID) > maxGUID+20 || it.URL != "" {
+		t.Errorf("title %d, text %d, guid %d, address %d bytes", len(it.Title), len(it.HTML), len(it.GUID), len(it.URL))
+	}
+	if r := ask(t, client(t, Options{AllowNetworks: loopback()}), s.URL, news.Poll{Seen: r.Poll.Seen}); r.Known != 2 {
+		t.Errorf("%d are known the next time, want 2", r.Known)
 	}
 }
 

@@ -135,6 +135,9 @@ func mendJSON(b []byte) (mended []byte, lost string) {
 		case quoted && c < ' ':
 			c = ' '
 		case quoted:
+		case c == '/' && comment(b[i:]) > 0:
+			i += comment(b[i:]) - 1
+			continue
 		case c == '{' || c == '[':
 			open = append(open, c)
 		case c == '}' || c == ']':
@@ -154,6 +157,24 @@ func mendJSON(b []byte) (mended []byte, lost string) {
 		return out, ""
 	}
 	return append(out[:safe], "]}"...), "the document ends early: what came after its last whole item is missing"
+}
+
+// comment is the length of the comment that b begins with, as people write them
+// into JSON by hand; 0 where it begins with none.
+func comment(b []byte) int {
+	end := ""
+	switch {
+	case bytes.HasPrefix(b, []byte("//")):
+		end = "\n"
+	case bytes.HasPrefix(b, []byte("/*")):
+		end = "*/"
+	default:
+		return 0
+	}
+	if n := bytes.Index(b[2:], []byte(end)); n >= 0 {
+		return 2 + n + len(end)
+	}
+	return len(b)
 }
 
 // coerce gives the fields of a JSON Feed the types that the format wants, where

@@ -51,6 +51,7 @@ func TestDamage(t *testing.T) {
 			"bare ampersand":        {strings.Replace(s, "Title 7 ", "Title & 7 ", 1), 9},
 			"control character":     {strings.Replace(s, "Title 7 ", "Title \x0b 7 ", 1), 9},
 			"nul":                   {strings.Replace(s, "Title 7 ", "Title \x00 7 ", 1), 9},
+			"noncharacters":         {strings.Replace(s, "Title 7 ", "Title \ufffe\uffff 7 ", 1), 9},
 			"control reference":     {strings.Replace(s, "Title 7 ", "Title &#x1F; 7 ", 1), 9},
 			"surrogate reference":   {strings.Replace(s, "Title 7 ", "Title &#xD83D;&#xDE00; 7 ", 1), 9},
 			"cp1252 byte":           {strings.Replace(s, "Title 7 ", "Title \x93 7 ", 1), 9},
@@ -103,6 +104,7 @@ func TestDamagedJSON(t *testing.T) {
 	}{
 		"sound":           {s, 2},
 		"mark":            {"\ufeff" + s, 2},
+		"comments":        {strings.NewReplacer(`"items"`, "// all \"items\" {\n/* [ */\"items\"", `"a"`, `"/* a // b"`).Replace(s), 2},
 		"rubbish behind":  {s + "\n<!-- x -->", 2},
 		"cut":             {s[:len(s)-9], 1},
 		"comma":           {strings.Replace(s, "}]", "},]", 1), 2},

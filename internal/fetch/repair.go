@@ -16,12 +16,21 @@ type repair struct {
 // repairs for XML are tried in this order, each on what the one before gave.
 func repairs() []repair {
 	return []repair{
+		// U+FFFE and U+FFFF are no characters (XML 1.0 2.2); one costs the whole feed.
+		{"noncharacters", func(b []byte) ([]byte, string) { return dropNoncharacters(b), "" }},
 		// &#x1F; and &#0; name no character; one of them costs the whole feed.
 		{"references to control characters", func(b []byte) ([]byte, string) { return dropReferences(b), "" }},
 		// Unclosed and crossed tags, attributes without quotes, "<" in text, the
 		// end cut off.
 		{"tags", mendTags},
 	}
+}
+
+func dropNoncharacters(b []byte) []byte {
+	if !bytes.Contains(b, []byte("\ufffe")) && !bytes.Contains(b, []byte("\uffff")) {
+		return b
+	}
+	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\ufffe"), nil), []byte("\uffff"), nil)
 }
 
 // dropReferences drops numeric references to what XML 1.0 does not allow.

@@ -75,7 +75,7 @@ func (m *memory) entry(e *entry, base string) seenEntry {
 		old := m.prev[m.pieces[e.piece]]
 		return seenEntry{id: old.ID, raw: old.Raw, piece: e.piece}
 	}
-	s := seenEntry{guid: guidOf(e, base), raw: e.digest(), piece: e.piece}
+	s := seenEntry{guid: shortGUID(guidOf(e, base)), raw: e.digest(), piece: e.piece}
 	s.id = canon.Hash(m.source, s.guid)
 	return s
 }

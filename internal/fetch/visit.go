@@ -178,11 +178,13 @@ func (v *visit) read(ctx context.Context, resp *http.Response, r *Result) error 
 		if err != nil {
 			return v.explain(err)
 		}
-		whole = done && stalled == nil
+		whole = done
 	} else {
 		body = packed
 	}
-	return v.take(body.Bytes(), resp, r, whole && stalled == nil, stalled)
+	// RFC 9110 15.3.7: a part, which nobody asked for, is no whole document.
+	whole = whole && stalled == nil && resp.StatusCode != http.StatusPartialContent
+	return v.take(body.Bytes(), resp, r, whole, stalled)
 }
 
 // take reads the document that was received: what of it is whole, where it is not.
@@ -231,16 +233,23 @@ func (v *visit) items(body []byte, resp *http.Response, r *Result) error {
 	}
 	m.place(&doc, base, v.now)
 	c := v.converter(&doc, base)
+	clipped := 0
 	for i, s := range m.entries {
 		if s.known {
 			r.Known++
-		} else {
-			r.Items = append(r.Items, c.item(&doc.entries[i], s.guid))
+			continue
 		}
+		if doc.entries[i].clip() {
+			clipped++
+		}
+		r.Items = append(r.Items, c.item(&doc.entries[i], s.guid))
 	}
 	r.Received = len(doc.entries)
 	p := &r.Poll
 	p.Partial, p.Feed, p.Changed, p.Pace = doc.partial, c.feed, v.now, doc.pace
+	if clipped > 0 && p.Partial == "" {
+		p.Partial = clippedItems(clipped)
+	}
 	v.note(r, resp.Header, &doc, base)
 	// RFC 3229 10.5.3: what the new entries lack is still in the document.
 	isPart := doc.partial != "" || resp.StatusCode == http.StatusIMUsed

@@ -1,0 +1,81 @@
+package fetch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"aggregator/internal/canon"
+)
+
+// What one entry may hold. Each byte of it is cleaned, compared, kept and
+// published three times over: an entry of 9 MB cost 300 MB of memory.
+const (
+	// maxText is of its content and of its summary. The longest that the press
+	// writes, whole books apart, are a tenth of it.
+	maxText = 1 << 20
+	// maxLine is of its title, a name or a label.
+	maxLine = 16 << 10
+	// maxAddress: RFC 9110 4.1 wants 8,000 octets to be possible.
+	maxAddress = 16 << 10
+	// maxGUID is of what is kept to the letter.
+	maxGUID = 4 << 10
+)
+
+// clip cuts what is too long, and says whether anything was. An address that is
+// cut leads nowhere, so it is left out; a GUID keeps a hash of all of it.
+func (e *entry) clip() (cut bool) {
+	for text, most := range map[*string]int{&e.content: maxText, &e.summary: maxText, &e.title: maxLine, &e.rights: maxLine} {
+		cut = shorten(text, most) || cut
+	}
+	for i := range e.labels {
+		cut = shorten(&e.labels[i], maxLine) || cut
+	}
+	for i := range e.authors {
+		p := &e.authors[i]
+		cut = shorten(&p.Name, maxLine) || tooLong(&p.URL) || cut
+	}
+	for i := range e.files {
+		cut = tooLong(&e.files[i].url) || cut
+	}
+	return tooLong(&e.link) || tooLong(&e.image) || cut
+}
+
+// shorten cuts between characters, and before a tag that would be cut in two.
+func shorten(s *string, most int) bool {
+	if len(*s) <= most {
+		return false
+	}
+	for most > 0 && !utf8.RuneStart((*s)[most]) {
+		most--
+	}
+	short := (*s)[:most]
+	if lt := strings.LastIndexByte(short, '<'); lt > strings.LastIndexByte(short, '>') {
+		short = short[:lt]
+	}
+	*s = strings.Clone(short) // let the rest go
+	return true
+}
+
+func tooLong(address *string) bool {
+	if len(*address) <= maxAddress {
+		return false
+	}
+	*address = ""
+	return true
+}
+
+// shortGUID is a GUID that can be kept.
+func shortGUID(guid string) string {
+	if len(guid) <= maxGUID {
+		return guid
+	}
+	hash := canon.Hash(guid)
+	shorten(&guid, maxGUID)
+	return guid + "…" + strconv.FormatUint(hash, 16)
+}
+
+func clippedItems(n int) string {
+	return fmt.Sprintf("%d items hold more than can be kept (%s of text): the rest of it is left out", n, size(maxText))
+}
