@@ -41,7 +41,10 @@ func parse(body []byte, contentType, base string, known func(uint64) bool) (doc 
 	}
 	// Nothing before the root is needed any more: not the prolog (XML 1.1 is
 	// refused), not a PHP warning, not a comment longer than the parser looks.
-	return parseNew(body[root:], known)
+	body, cut := shortTexts(body[root:])
+	doc, err = parseNew(body, known)
+	doc.clipped = cut
+	return doc, err
 }
 
 // parseNew parses what is not known of the items that are read.
