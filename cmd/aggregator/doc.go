@@ -147,6 +147,7 @@ One word for one thing, in code, messages and pages.
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads
+	memory.go            a soft limit that grows with the site
 
 # Where to begin reading
 

@@ -92,6 +92,11 @@ func BenchmarkOddAttack(b *testing.B) {
 		}
 		ended := time.Now()
 		inTime(b, r.get("/metrics").body)
+		for _, l := range lines[odd.Line](b, d.must("sources", "--json"))[:sites] {
+			if l.Error != "" {
+				b.Errorf("%s: %s (%s)", l.Name, l.Error, l.Why)
+			}
+		}
 		peak := peakOf{}
 		peak.look(r.cmd)
 		peak.check(b)

@@ -14,6 +14,9 @@ func NFKC(s string) string {
 	if done == len(s) {
 		return s
 	}
+	if !utf8.ValidString(s) {
+		return norm.NFKC.String(s) // half a character at the end of a piece stays as it is there
+	}
 	b := append(make([]byte, 0, len(s)+8), s[:done]...)
 	for done < len(s) {
 		if to, n := compatible(s[done:]); n > 0 {

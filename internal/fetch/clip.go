@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,6 +23,66 @@ const (
 	// maxGUID is of what is kept to the letter.
 	maxGUID = 4 << 10
 )
+
+// maxRaw is of one text as it stands in XML, escaped: the parser takes four times
+// its length.
+const maxRaw = 2 * maxText
+
+// shortTexts cuts texts and CDATA sections that nobody can hold, before the parser
+// sees them. The document given stays as it is.
+func shortTexts(doc []byte) (rest []byte, cut bool) {
+	var out []byte
+	from := 0 // of what is not yet in out
+	for at := 0; len(doc)-at > maxRaw; {
+		n, end := pieceLength(doc[at:])
+		if n > maxRaw && end >= 0 {
+			out = append(out, doc[from:at+shortLength(doc[at:])]...)
+			from = at + n - end
+		}
+		at += n
+	}
+	if from == 0 {
+		return doc, false
+	}
+	return append(out, doc[from:]...), true
+}
+
+// pieceLength is that of the text, or else the markup, that b begins with; end is
+// how much at its end must stay where it is cut, -1 where it must not be.
+func pieceLength(b []byte) (n, end int) {
+	if b[0] != '<' {
+		if n = bytes.IndexByte(b, '<'); n < 0 {
+			n = len(b)
+		}
+		return n, 0
+	}
+	if n = skipSpecial(b); n == 0 {
+		if n = tagEnd(b) + 1; n == 0 {
+			n = len(b)
+		}
+		return n, -1
+	}
+	switch {
+	case !bytes.HasPrefix(b, []byte("<![CDATA[")):
+		return n, -1
+	case bytes.HasSuffix(b[:n], []byte("]]>")):
+		return n, len("]]>")
+	}
+	return n, 0
+}
+
+// shortLength is where a text that is too long ends before a character or a
+// reference that would be cut in two.
+func shortLength(b []byte) int {
+	n := maxRaw
+	for n > 0 && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	if amp := bytes.LastIndexByte(b[n-40:n], '&'); amp >= 0 {
+		return n - 40 + amp
+	}
+	return n
+}
 
 // clip cuts what is too long, and says whether anything was. An address that is
 // cut leads nowhere, so it is left out; a GUID keeps a hash of all of it.

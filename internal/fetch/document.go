@@ -17,6 +17,7 @@ type document struct {
 	pace            news.Pace
 	entries         []entry
 	partial         string // what was lost of it
+	clipped         bool   // one of its texts was too long
 }
 
 // entry is one of its items: raw strings, as they were written.

@@ -41,7 +41,10 @@ func parse(body []byte, contentType, base string, known func(uint64) bool) (doc 
 	}
 	// Nothing before the root is needed any more: not the prolog (XML 1.1 is
 	// refused), not a PHP warning, not a comment longer than the parser looks.
-	return parseNew(body[root:], known)
+	body, cut := shortTexts(body[root:])
+	doc, err = parseNew(body, known)
+	doc.clipped = cut
+	return doc, err
 }
 
 // parseNew parses what is not known of the items that are read.
@@ -71,9 +74,10 @@ func parseRest(body []byte, known func(uint64) bool) (document, error) {
 func parseXML(body []byte) (document, error) {
 	name, _ := rootName(body)
 	isAtom := name == "feed"
-	doc, err := trySound(body, isAtom)
-	if err == nil || costly(err) {
-		return doc, err
+	doc, first := trySound(body, isAtom)
+	// Items that are never closed are deep, too, until they are.
+	if first == nil || costly(first) && !errors.Is(first, errDeep) {
+		return doc, first
 	}
 	mended, lost := body, ""
 	for _, r := range repairs() {
@@ -86,14 +90,17 @@ func parseXML(body []byte) (document, error) {
 		if doc, err := trySound(mended, isAtom); err == nil {
 			doc.partial = cmp.Or(doc.partial, lost)
 			return doc, nil
-		} else if costly(err) {
+		} else if costly(err) && !errors.Is(err, errDeep) {
 			return document{}, err
 		}
+	}
+	if costly(first) {
+		return document{}, first
 	}
 	if many, ok := errors.AsType[*tooManyError](guardOnly(body)); ok {
 		body = many.cut(body)
 	}
-	doc, err = readXML(body, isAtom)
+	doc, err := readXML(body, isAtom)
 	if err != nil {
 		return document{}, fmt.Errorf("the feed is broken and could not be repaired: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/tools/txtar"
@@ -92,6 +93,37 @@ func TestDamage(t *testing.T) {
 			if err == nil && len(doc.entries) == 9 && doc.entries[8].guid != "g8" {
 				t.Errorf("%s, %s: the last is %+v", format, name, doc.entries[8])
 			}
+		}
+	}
+}
+
+// What no parser should be given is cut, wherever it ends.
+func TestShortTexts(t *testing.T) {
+	long := strings.Repeat("é&amp;", maxRaw/7+9)
+	for _, c := range [][2]string{
+		{"<t>" + long + "</t>", "<t>%</t>"},
+		{"<t>a<![CDATA[" + long + "]]>b</t><u>" + long + "</u>", "<t>a<![CDATA[%]]>b</t><u>%</u>"},
+		{"<t>" + long, "<t>%"},
+		{"<t><![CDATA[" + long, "<t><![CDATA[%"},
+	} {
+		before, after, _ := strings.Cut(c[1], "%")
+		given := []byte(c[0])
+		rest, cut := shortTexts(given)
+		got := string(rest)
+		if !cut || string(given) != c[0] || len(got) > 2*maxRaw+len(c[1]) || !utf8.ValidString(got) || !strings.HasPrefix(got, before) {
+			t.Fatalf("%s: cut %v to %d bytes", c[1], cut, len(got))
+		}
+		_, last, _ := strings.Cut(after, "%")
+		if kept := got[len(before):]; last == "" && !strings.HasSuffix(strings.TrimSuffix(kept, after), "é") && !strings.HasSuffix(strings.TrimSuffix(kept, after), ";") {
+			t.Errorf("%s ends in %q", c[1], kept[len(kept)-20:])
+		}
+		if again, cut := shortTexts(rest); cut || string(again) != got {
+			t.Errorf("%s: cut again", c[1])
+		}
+	}
+	for _, whole := range []string{sound("rss", 9), "<!--" + long + "--><t/>", `<t a="` + long + `"/>`} {
+		if rest, cut := shortTexts([]byte(whole)); cut || string(rest) != whole {
+			t.Errorf("%.20s was cut", whole)
 		}
 	}
 }

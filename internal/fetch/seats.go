@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 )
 
@@ -45,6 +46,7 @@ func (s *sitting) parse(ctx context.Context, isLarge bool) error {
 		if err := s.take(ctx, s.large); err != nil {
 			return err
 		}
+		collect()
 	}
 	return s.take(ctx, s.parsing)
 }
@@ -60,8 +62,25 @@ func (s *sitting) grow(ctx context.Context) error {
 }
 
 func (s *sitting) leave() {
+	if slices.Contains(s.held, s.large) {
+		collect()
+	}
 	for _, seat := range s.held {
 		<-seat
 	}
 	s.held = nil
+}
+
+// mostLeft is how much a large document may leave behind.
+const mostLeft = 16 << 20
+
+// collect takes that back, when one is done and before the next one comes. The
+// collector alone would wait until the heap has doubled, and an attack with nothing but
+// large documents would take twice the memory.
+func collect() {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Uint64() > sample[1].Value.Uint64()+mostLeft {
+		runtime.GC()
+	}
 }

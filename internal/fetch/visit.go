@@ -247,8 +247,8 @@ func (v *visit) items(body []byte, resp *http.Response, r *Result) error {
 	r.Received = len(doc.entries)
 	p := &r.Poll
 	p.Partial, p.Feed, p.Changed, p.Pace = doc.partial, c.feed, v.now, doc.pace
-	if clipped > 0 && p.Partial == "" {
-		p.Partial = clippedItems(clipped)
+	if (clipped > 0 || doc.clipped) && p.Partial == "" {
+		p.Partial = clippedItems(max(clipped, 1))
 	}
 	v.note(r, resp.Header, &doc, base)
 	// RFC 3229 10.5.3: what the new entries lack is still in the document.
