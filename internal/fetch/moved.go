@@ -134,6 +134,7 @@ func (v *visit) lost(r *Result, err error) error {
 	r.Poll = unasked(r.Poll)
 	if r.Poll.Status == http.StatusGone {
 		r.Poll.Status = 0
+		err = errors.New("410 Gone")
 	}
 	return fmt.Errorf("%w (that was %s; next time the url of the configuration is asked again)", err, canon.Public(v.usual()))
 }

@@ -188,7 +188,7 @@ func TestSOCKS(t *testing.T) {
 	src := news.Source{Key: "k", URL: "http://far.example/feed", Access: news.Access{Proxy: "socks5://" + l.Addr().String()}}
 	c := client(t, Options{})
 	r := c.Fetch(context.Background(), src, news.Poll{}, 0, noon)
-	c.Close()
+	c.Close() // the proxy ends with the connection
 	if r.Err != nil || len(r.Items) != 1 {
 		t.Fatal(r.Err)
 	}
@@ -216,7 +216,10 @@ func socks(conn net.Conn, to string, host chan<- string) {
 	}
 	defer far.Close()
 	conn.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
-	go io.Copy(far, b)
+	go func() {
+		io.Copy(far, b)
+		far.Close()
+	}()
 	io.Copy(conn, far)
 }
 

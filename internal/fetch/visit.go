@@ -136,7 +136,7 @@ func (v *visit) ask(ctx context.Context, at string, r *Result) error {
 	defer resp.Body.Close()
 	p := &r.Poll
 	p.Status, p.Moved, p.Moves = resp.StatusCode, moved(resp), 0
-	if !conditional(req) {
+	if !conditional(req) || p.Whole.IsZero() {
 		p.Whole = v.now
 	}
 	switch {
