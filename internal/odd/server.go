@@ -26,6 +26,8 @@ type Server struct {
 	trap   *http.Server
 	port   string // of the trap
 	ca     *authority
+	late   atomic.Int64 // the most that this machine was late by, in ns
+	closed chan struct{}
 
 	mu      sync.Mutex
 	trapped map[string]int
@@ -65,7 +67,8 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{ca: ca, trapped: map[string]int{}}
+	s := &Server{ca: ca, trapped: map[string]int{}, closed: make(chan struct{})}
+	go s.watchClock()
 	s.round.Store(First)
 	bombs() // they take a moment to fill
 	if err := s.setTrap(); err != nil {
@@ -139,6 +142,7 @@ func protocols() *http.Protocols {
 
 // Close ends all listening.
 func (s *Server) Close() {
+	close(s.closed)
 	s.trap.Close()
 	for _, st := range slices.Concat(s.stages, s.sound) {
 		for _, server := range st.servers {
@@ -188,6 +192,25 @@ func (s *Server) Hostile() (names []string) {
 	}
 	return names
 }
+
+// watchClock finds how late this machine is where it has more to do than it can:
+// nobody else is to blame for that.
+func (s *Server) watchClock() {
+	const every = 10 * time.Millisecond
+	for last := time.Now(); ; {
+		select {
+		case <-time.After(every):
+		case <-s.closed:
+			return
+		}
+		now := time.Now()
+		s.late.Store(max(s.late.Load(), int64(now.Sub(last)-every)))
+		last = now
+	}
+}
+
+// Late is the most that this machine was late by.
+func (s *Server) Late() time.Duration { return time.Duration(s.late.Load()) }
 
 // Begin says which round comes.
 func (s *Server) Begin(round int) { s.round.Store(int64(round)) }
