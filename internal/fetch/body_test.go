@@ -120,8 +120,8 @@ func TestEncodingsThatAreRefused(t *testing.T) {
 		{"zstd", []byte("no zstd at all"), "cannot be unpacked (zstd)"},
 		{"deflate", []byte("\x78\x9cno deflate"), "cannot be unpacked (deflate)"},
 		{"gzip,gzip,gzip,gzip", pack(t, small, "gzip", "gzip", "gzip", "gzip"), "4 times over"},
-		// RFC 8878 3.1.1.1.2: a frame that wants a window of 1 GiB.
-		{"zstd", []byte("\x28\xb5\x2f\xfd\x04\xa0\x01\x00\x00"), "window"},
+		// RFC 8878 3.1.1.1.2: a frame that wants a window of 64 MiB.
+		{"zstd", []byte("\x28\xb5\x2f\xfd\x04\x80\x01\x00\x00"), "window"},
 	} {
 		p.header, p.body = tc.header, tc.body
 		r := ask(t, c, s.URL, news.Poll{ETag: `"kept"`})

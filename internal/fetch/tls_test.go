@@ -160,7 +160,7 @@ func TestClientCertificate(t *testing.T) {
 	if r := fetch("/", both); r.Err != nil || len(r.Items) != 1 {
 		t.Errorf("with it: %v", r.Err)
 	}
-	wantErr(t, fetch("/", news.Certificates{CAFile: ca}).Err, "wants another certificate of ours", "cert_file")
+	wantErr(t, fetch("/", news.Certificates{CAFile: ca}).Err, "certificate of ours", "cert_file")
 	wantErr(t, fetch("/away", both).Err, "signed by nobody we trust")
 	wantErr(t, fetch("/", news.Certificates{CAFile: key}).Err, "holds no certificate")
 	wantErr(t, fetch("/", news.Certificates{CAFile: "/nowhere"}).Err, "tls of the source")
