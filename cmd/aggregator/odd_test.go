@@ -67,7 +67,10 @@ func topicFile(name, form string) string {
 }
 
 // BenchmarkOddAttack has all that mean harm at work at once, over and over, and
-// wants the sound sites beside them asked as ever.
+// reports how often the sound sites beside them were asked of the times that they
+// were due, and how many polls came in time: figures, for a busy machine is late
+// without any attack. That nobody is starved is held by a test with a clock of its
+// own (poll, TestHealthyBesideHanging).
 func BenchmarkOddAttack(b *testing.B) {
 	const sites, attack = 10, 20 * time.Second
 	s, d := oddDesk(b, "listen: 127.0.0.1:0\npublish: { max_age: 0, also: false }\n", ", schedule: \"@every 5s\"")
@@ -105,8 +108,8 @@ func BenchmarkOddAttack(b *testing.B) {
 	}
 }
 
-// undisturbed: each site was asked at 95% of the moments that it was due, once
-// a second.
+// undisturbed reports how many of the moments at which the sites were due, once a
+// second, they were asked at.
 func undisturbed(b *testing.B, visits [][]time.Time, began, ended time.Time) {
 	b.Helper()
 	got, want := 0, int(ended.Sub(began).Seconds())*len(visits)
@@ -117,22 +120,20 @@ func undisturbed(b *testing.B, visits [][]time.Time, began, ended time.Time) {
 			}
 		}
 	}
-	b.Logf("sound sites were asked %d times, of %d", got, want)
-	if got*100 < want*95 {
-		b.Errorf("sound sites were asked %d times under attack, want %d", got, want)
-	}
+	b.ReportMetric(100*float64(got)/float64(want), "%-of-due-polls")
 }
 
-// inTime: no poll took longer than the timeout and a second, whether fetched or
-// kept. The histogram has a bucket that ends there.
+// inTime reports how many polls took longer than the timeout and a second, whether
+// fetched or kept. The histogram has a bucket that ends there.
 func inTime(b *testing.B, metrics string) {
 	b.Helper()
 	bucket := regexp.MustCompile(`aggregator_poll_seconds_bucket{le="3\.64\d*"}`).FindString(metrics)
 	within, polls := counted(b, metrics, bucket), counted(b, metrics, "aggregator_poll_seconds_count")
-	b.Logf("%g polls, %g of them within %s", polls, within, oddPatience)
-	if within != polls || polls == 0 {
-		b.Errorf("%g of %g polls took longer than %s", polls-within, polls, oddPatience)
+	if polls == 0 {
+		b.Error("nothing was polled")
 	}
+	b.ReportMetric(polls, "polls")
+	b.ReportMetric(polls-within, "late-polls")
 }
 
 func oddDesk(t testing.TB, head, more string) (*odd.Server, *desk) {
