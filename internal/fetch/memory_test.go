@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,8 +27,8 @@ func worst() map[string][2]string {
 	rss := func(body string) [2]string { return [2]string{"<rss><channel>", body} }
 	item := func(body string) [2]string { return [2]string{"<rss><channel><item><title>x</title>", body} }
 	return map[string][2]string{
-		"items":                  rss("<item><guid>%d</guid><title>Title %[1]d</title></item>"),
-		"items with words":       rss("<item><guid>%d</guid><title>Title %[1]d</title><description>" + strings.Repeat("word ", 60) + "</description></item>"),
+		"items":                  rss("<item><guid>%d</guid><title>Title %d</title></item>"),
+		"items with words":       rss("<item><guid>%d</guid><title>Title %d</title><description>" + strings.Repeat("word ", 60) + "</description></item>"),
 		"empty items":            rss("<item/>"),
 		"empty elements":         item("<a/>"),
 		"extensions":             item("<a:b/>"),
@@ -64,16 +65,20 @@ func worst() map[string][2]string {
 // that is part of the same process.
 func packedWorst(doc [2]string, limit int) []byte {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	w := bufio.NewWriter(z)
 	w.WriteString(doc[0])
-	for i, n := 0, len(doc[0]); n+len(doc[1])+8 < limit; i++ {
-		part := doc[1]
-		if strings.Contains(part, "%") {
-			part = fmt.Sprintf(part, i)
+	parts := strings.Split(doc[1], "%d")
+	for i, n := 0, len(doc[0]); n+len(doc[1])+16 < limit; i++ {
+		number := strconv.Itoa(i)
+		for j, part := range parts {
+			if j > 0 {
+				n += len(number)
+				w.WriteString(number)
+			}
+			n += len(part)
+			w.WriteString(part)
 		}
-		n += len(part)
-		w.WriteString(part)
 	}
 	w.Flush()
 	z.Close()
