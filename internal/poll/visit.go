@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"aggregator/internal/dedupe"
@@ -37,8 +38,23 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 	began := time.Now()
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
-	v.prepare()
+	v.guarded(v.prepare, now)
 	return v
+}
+
+// guarded: a panic over what a source brought costs this poll only, and its
+// validators are those from before, so that it comes again.
+func (v *visit) guarded(do func(), now time.Time) {
+	defer func() {
+		if p := recover(); p != nil {
+			failed := v.prev
+			failed.Source, failed.Last, failed.Failures = v.source.Key, now, v.prev.Failures+1
+			err := fmt.Errorf("poll %s: an item broke the reader, which is a fault of ours and costs this source alone: please report it with the url (%v)", v.source.Key, p)
+			failed.Error = err.Error()
+			*v = visit{source: v.source, prev: v.prev, Result: fetch.Result{Poll: failed, Err: err}}
+		}
+	}()
+	do()
 }
 
 func (v *visit) prepare() {
