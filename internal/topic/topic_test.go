@@ -243,7 +243,7 @@ Rights | score 3: "human rights" +3; tag:ngo +1`
 	}
 	seen := map[uint64]string{print(base): base}
 	for _, change := range [][2]string{
-		{"china OR", "chinese OR"}, {"China |", "china |"}, {"score 3", "score 4"}, {"+1", "+2"},
+		{"china OR", "chinese OR"}, {"China |", "china |"}, {"OR beijing", "OR beijing | head"}, {"score 3", "score 4"}, {"+1", "+2"},
 		{"; tag:ngo +1", ""}, {"match: china OR beijing", "score 1: china OR beijing +1"}, {"OR beijing", "AND beijing"},
 		{"China | match: china OR beijing\n", ""}, {`"human rights"`, "human rights"},
 	} {
