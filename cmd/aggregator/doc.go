@@ -124,6 +124,7 @@ One word for one thing, in code, messages and pages.
 	poll        one visit to one source, and the record of the last one
 	floor       what politeness forbids before a moment; backoff is one
 	lease       the sole right to poll a source for a while
+	head        of an item: title, summary and the beginning of its text
 	rest        a host is left alone that answered 429, or 503 with Retry-After
 	outage      no host is in reach: our own network is down, and no source to blame
 	gate, line  a limit of a host or an address; the polls that wait at it

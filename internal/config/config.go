@@ -13,6 +13,7 @@ import (
 	"aggregator/internal/news"
 	"aggregator/internal/query"
 	"aggregator/internal/schedule"
+	"aggregator/internal/topic"
 )
 
 // A Config is the configuration as resolved: every default is in, every
@@ -103,19 +104,12 @@ const (
 type Topic struct {
 	news.Topic
 	Match *query.Query
-	Score []Weighted // in the order of the file
+	Score []topic.Weighted // in the order of the file
 	// Threshold is what the weights of Score must reach.
 	Threshold float64
 	Head      bool   // plain terms look in title, summary and the beginning of the text
 	Where     string // FILE:LINE of its rule, of its name where it has none
 	Feed      Feed   // publish, with what the topic says for itself
-}
-
-// Weighted is a query that counts toward a threshold.
-type Weighted struct {
-	Query  *query.Query
-	Weight float64
-	Where  string // FILE:LINE
 }
 
 // Dedupe is how copies are found.

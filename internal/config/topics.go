@@ -13,10 +13,7 @@ import (
 func (c *Config) Rules() []topic.Rule {
 	rules := make([]topic.Rule, len(c.Topics))
 	for i, t := range c.Topics {
-		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Threshold: t.Threshold, Head: t.Head, Where: t.Where}
-		for _, w := range t.Score {
-			rules[i].Score = append(rules[i].Score, topic.Weighted(w))
-		}
+		rules[i] = topic.Rule{Name: t.Name, Match: t.Match, Score: t.Score, Threshold: t.Threshold, Head: t.Head, Where: t.Where}
 	}
 	return rules
 }
@@ -83,7 +80,7 @@ func (l *loader) score(s *topicSpec, t *Topic) {
 	best := 0.0
 	for _, term := range s.Score.Terms {
 		if q := l.query(term.Key); q != nil {
-			t.Score = append(t.Score, Weighted{Query: q, Weight: term.Value.V, Where: term.Key.where()})
+			t.Score = append(t.Score, topic.Weighted{Query: q, Weight: term.Value.V, Where: term.Key.where()})
 			l.terms[q] = term.Key
 		}
 		best += max(0, term.Value.V)
