@@ -22,6 +22,7 @@ var arrows = map[string]map[string]string{
 	"canon":    {},
 	"query":    {"lang": "compares words by their stems and characters"},
 	"schedule": {},
+	"access":   {}, // pure: net/http's request alone
 	// floor 2: the data's walk
 	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
 	"near":            {"canon": "compares words", "lang": "compares characters"},
@@ -36,10 +37,10 @@ var arrows = map[string]map[string]string{
 		"news": "carries items", "fetch": "asks for them", "dedupe": "has them judged", "topic": "has them filed",
 		"store": "has them kept", "schedule": "knows when", "query": "drops and keeps by rule", "canon": "reads words of kept items",
 	},
-	"publish": {"news": "renders stories", "store": "takes from the shelf", "canon": "shortens text"},
-	"page":    {"news": "shows stories", "store": "takes from the shelf"},
+	"publish": {"news": "renders stories", "store": "takes from the shelf", "canon": "shortens text", "access": "asks who may read", "query": "filters a feed by one"},
+	"page":    {"news": "shows stories", "store": "takes from the shelf", "access": "asks who may read"},
 	"websub":  {"news": "names topics", "store": "keeps leases"},
-	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by"},
+	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by", "access": "gives keys"},
 	"demo":    {},
 	"odd":     {}, // the web that the tests are read from
 	// what is given away with the binary

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"aggregator/internal/access"
 	"aggregator/internal/news"
 	"aggregator/internal/query"
 	"aggregator/internal/schedule"
@@ -128,17 +129,8 @@ type Feed struct {
 	MaxPerSource int           // 0: no cap
 	Full         bool          // content, else the summary alone
 	Also         bool
-	Access       Access
+	Access       access.Keys // who may read
 }
-
-// Access is who may read; the zero Access is everyone.
-type Access struct {
-	Tokens         []string
-	User, Password string
-}
-
-// Public says that everyone may read.
-func (a Access) Public() bool { return len(a.Tokens) == 0 && a.User == "" }
 
 // Publish is what all topics share.
 type Publish struct {

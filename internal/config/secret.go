@@ -5,10 +5,12 @@ import (
 	"crypto/x509"
 	"os"
 	"strings"
+
+	"aggregator/internal/access"
 )
 
-func (l *loader) access(s *accessSpec) Access {
-	var a Access
+func (l *loader) access(s *accessSpec) access.Keys {
+	var a access.Keys
 	for _, t := range s.Tokens {
 		a.Tokens = append(a.Tokens, l.token(t.place, t.V))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"aggregator/internal/access"
 	"aggregator/internal/canon"
 )
 
@@ -212,12 +213,12 @@ func (f Feed) spec() feedSpec {
 		s.Formats = []value[string]{}
 	}
 	if !f.Access.Public() {
-		s.Access = f.Access.spec()
+		s.Access = keysSpec(f.Access)
 	}
 	return s
 }
 
-func (a Access) spec() *accessSpec {
+func keysSpec(a access.Keys) *accessSpec {
 	s := &accessSpec{}
 	for i := range a.Tokens { // long enough to load
 		s.Tokens = append(s.Tokens, of("hidden-hidden-hidden-"+itoa(i+1)))

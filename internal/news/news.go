@@ -174,6 +174,9 @@ type Story struct {
 	// its own if it leads: the same for all stories of one event. "" for a
 	// story that is grouped with none.
 	Event string `json:"event,omitempty"`
+	// Backfill says that it came with the first document of its source: it is
+	// part of an archive, and no news to push to anybody.
+	Backfill bool `json:"backfill,omitempty"`
 }
 
 // Tellings are all of them, the lead first.

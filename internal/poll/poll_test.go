@@ -75,6 +75,7 @@ func (o *outlets) Fetch(ctx context.Context, src news.Source, prev news.Poll, ru
 
 // brought does what fetch promises: what stood in the last document is known.
 func brought(src news.Source, p news.Poll, rules uint64, items []news.Item, now time.Time) fetch.Result {
+	p.Good = now
 	old := p.Seen
 	if p.Rules != rules {
 		old = nil
@@ -475,5 +476,23 @@ func TestFloorsHoldUnlessForced(t *testing.T) {
 	}
 	if p, err := d.store.Poll(t.Context(), "b.example/feed"); err != nil || p.Why != "Retry-After" {
 		t.Errorf("next %v because %q, %v", p.Next, p.Why, err)
+	}
+}
+
+// What stands in the first document of a source is an archive; what comes later
+// is news, from sources that were empty at first as well.
+func TestBackfill(t *testing.T) {
+	d := newDesk(t, "a", "b")
+	d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks in the north, army sent", dam))
+	d.pass()
+	d.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks in the north, army sent", dam), item("2", "https://a.example/2", "Minister resigns over harbour deal", "The minister left after the deal became public."))
+	d.set("b.example/feed", item("3", "https://b.example/3", "Orchestra plays on the frozen lake", "Forty players and one tuba on the ice of the lake."))
+	d.pass()
+	got := map[string]bool{}
+	for _, st := range d.stories() {
+		got[st.Lead.GUID] = st.Backfill
+	}
+	if diff := cmp.Diff(map[string]bool{"1": true, "2": false, "3": false}, got); diff != "" {
+		t.Error(diff)
 	}
 }

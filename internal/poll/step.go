@@ -141,6 +141,7 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 	t := s.telling(d, it, v)
 	if d.Fate == news.New {
 		st := begin(d, it, t)
+		st.Backfill = v.prev.Good.IsZero()
 		st.Event = s.event(d.Event)
 		s.stories[d.Pos] = st
 		return nil

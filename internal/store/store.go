@@ -67,7 +67,8 @@ type Batch struct {
 	// a story is under exactly the topics of its Topics.
 	Stories []news.Story
 	Polls   []news.Poll
-	Marks   map[string]string
+	// Marks are set; one set to "" is forgotten.
+	Marks map[string]string
 }
 
 // Empty says that there is nothing to keep.

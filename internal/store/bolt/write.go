@@ -97,12 +97,18 @@ func (s *Store) write(tx *bbolt.Tx, b store.Batch, r records, next news.Position
 			}
 		}
 	}
-	for name, v := range b.Marks {
-		if err := tx.Bucket([]byte("marks")).Put([]byte("."+name), []byte(v)); err != nil {
-			return err
+	return mark(tx.Bucket([]byte("marks")), b.Marks)
+}
+
+func mark(marks *bbolt.Bucket, set map[string]string) (err error) {
+	for name, v := range set {
+		if v == "" {
+			err = errors.Join(err, marks.Delete([]byte("."+name)))
+		} else {
+			err = errors.Join(err, marks.Put([]byte("."+name), []byte(v)))
 		}
 	}
-	return nil
+	return err
 }
 
 func byPosition(a, b news.Story) int { return cmp.Compare(a.Pos, b.Pos) }

@@ -30,6 +30,23 @@ func empty(t *testing.T, s *site) {
 	}
 }
 
+// marks are set without a decision, outlive their process, and are forgotten
+// when set to nothing.
+func marks(t *testing.T, s *site) {
+	s.append(store.Batch{Marks: map[string]string{"a": "1", "b 中": "2"}})
+	s.append(store.Batch{Marks: map[string]string{"a": "", "never set": "", "c": "3"}})
+	s.stop()
+	s.start()
+	got, err := s.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, map[string]string{"b 中": "2", "c": "3"})
+	if m, err := s.Mark(t.Context(), "a"); m != "" || err != nil {
+		t.Errorf("a forgotten mark is %q, %v", m, err)
+	}
+}
+
 func whole(t *testing.T, s *site) {
 	b := news1(0, 3, "World", "China/Human Rights")
 	b.Decisions[1].Fate, b.Decisions[1].Reason, b.Decisions[1].Similarity, b.Decisions[1].Story = news.Duplicate, "url", 1, 1

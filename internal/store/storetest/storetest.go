@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		"long readings":                       long,
 		"a reader may write meanwhile":        meanwhile,
 		"side by side":                        sideBySide,
+		"marks":                               marks,
 		"expiring":                            expiring,
 		"expiring ahead of an empty log":      ahead,
 		"closing and opening again":           reopen,
