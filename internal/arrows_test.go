@@ -59,7 +59,7 @@ var arrows = map[string]map[string]string{
 var doors = map[string][]string{
 	"github.com/mmcdole/gofeed":           {"fetch"},
 	"code.dny.dev/ssrf":                   {"fetch"},
-	"github.com/andybalholm/brotli":       {"fetch"},
+	"github.com/andybalholm/brotli":       {"fetch", "publish"},
 	"github.com/gorilla/feeds":            {"publish"},
 	"github.com/robfig/cron/v3":           {"schedule"},
 	"github.com/redis/go-redis/v9":        {"store/redis"},
