@@ -73,11 +73,13 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 			told(topics)
 		}
 	}
-	s.feeds = publish.New(s.store, feedsOf(cfg, o.Log), o.Log)
+	o.Touched = func(stories []news.Position) { s.feeds.Touched(stories) }
+	s.feeds = publish.New(s.store, feedsOf(cfg), o.Log)
 	s.poller, err = poll.Open(ctx, s.store, plan, o)
 	if err != nil {
 		return err
 	}
+	s.feeds.Match = s.poller.Match
 	s.pages = page.New(s.store, pagesOf(cfg), s.doors(), o.Log)
 	return nil
 }
@@ -143,22 +145,17 @@ func nearOf(n config.Near) dedupe.Near {
 	return dedupe.NearOff
 }
 
-// feedsOf is the part of a configuration that publishing needs. A topic that is
-// not for everyone is not published at all until private feeds can be served.
-func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
+// feedsOf is the part of a configuration that publishing needs.
+func feedsOf(cfg *config.Config) publish.Site {
 	site := publish.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
-		if !t.Feed.Access.Public() {
-			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)
-			continue
-		}
 		content := "summary"
 		if t.Feed.Full {
 			content = "full"
 		}
 		site.Topics = append(site.Topics, publish.Topic{
 			Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items, MaxAge: t.Feed.MaxAge,
-			MaxPerSource: t.Feed.MaxPerSource, Content: content, Also: t.Feed.Also,
+			MaxPerSource: t.Feed.MaxPerSource, Content: content, Also: t.Feed.Also, Keys: t.Feed.Access,
 		})
 	}
 	return site
@@ -187,7 +184,7 @@ func (s *site) change(ctx context.Context, cfg *config.Config) (poll.Changes, er
 // show publishes what is kept as cfg says.
 func (s *site) show(cfg *config.Config, filer *topic.Filer) {
 	s.now.Store(&setup{cfg, filer})
-	s.feeds.Use(feedsOf(cfg, s.log))
+	s.feeds.Use(feedsOf(cfg))
 	s.pages.Use(pagesOf(cfg))
 }
 

@@ -231,7 +231,10 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 	if err != nil {
 		l.Log.Error("could not file kept stories anew; will try again", "error", err)
 	}
-	if (some || mended) && l.Changed != nil {
+	switch {
+	case mended:
+		l.tellAll()
+	case some && l.Changed != nil:
 		l.Changed(nil)
 	}
 }
@@ -280,8 +283,6 @@ func (l *loop) change(ctx context.Context, to planned) (Changes, error) {
 	if err := l.fill(ctx); err != nil {
 		return Changes{}, err
 	}
-	if l.Changed != nil {
-		l.Changed(nil)
-	}
+	l.tellAll()
 	return changes, nil
 }

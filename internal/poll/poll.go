@@ -18,6 +18,7 @@
 //	commit.go  decide, append, apply: one committer, so no locks
 //	next.go    when a source is due again, and why
 //	person.go  a person's word: split, merge, pin, hide
+//	gone.go    what a word took out of topics, for their feeds to tell
 //	compare.go two kept items, judged by each other
 //	refile.go  the kept past under new rules; forgetting what is old
 //	changes.go what that changes, in figures
@@ -96,7 +97,9 @@ type Options struct {
 	// whose items are kept.
 	Fetched func()
 	Visited func(...Visited)
-	// Changed is told which topics hold something else than before.
+	// Touched is told which stories are new or other than before, nil for all;
+	// then Changed which topics hold something else, nil for all.
+	Touched func(stories []news.Position)
 	Changed func(topics []string)
 	// Scheduled polls sources as they fall due; without, only orders count.
 	Scheduled bool

@@ -179,9 +179,7 @@ func (l *loop) finish(c committed) {
 		}
 	}
 	l.tell(told...)
-	if l.Changed != nil && len(c.changed) > 0 {
-		l.Changed(c.changed)
-	}
+	l.tellChanged(c.touched, c.changed)
 }
 
 func (l *loop) tell(vs ...Visited) {

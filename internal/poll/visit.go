@@ -68,6 +68,9 @@ func (v *visit) prepare() {
 		}
 	}
 	name := Name(v.source.Source, v.Poll.Feed.Title)
+	if v.prev.Good.IsZero() {
+		spreadUndated(v.Items)
+	}
 	for _, it := range v.Items {
 		item := dedupe.Prepare(it, name)
 		item.Beside, item.Near = beside, v.source.Near
@@ -79,6 +82,20 @@ func (v *visit) prepare() {
 		v.items = append(v.items, item)
 	}
 	v.Items = nil
+}
+
+// spreadUndated dates what has no date in the first document of a source: the
+// k-th such item k hours before it was seen. It is the source's past, of unknown
+// age; all of it dated now would push everything else out of the feeds. What
+// comes later without a date is news, and dated when it came.
+func spreadUndated(items []news.Item) {
+	k := time.Duration(0)
+	for i := range items {
+		if items[i].Claimed().IsZero() {
+			k++
+			items[i].Published = items[i].Seen.Add(-k * time.Hour)
+		}
+	}
 }
 
 // drops says by which rule an item is left out; "" if by none.
