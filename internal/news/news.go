@@ -82,8 +82,8 @@ type Item struct {
 	// Published and Updated are claims; zero where there is none to believe.
 	// RSS pubDate or dc:date, Atom published and updated, JSON date_published
 	// and date_modified. Items without any in the first document of a source are
-	// given one: Published is an hour before Seen for the first of them, two for
-	// the second, and so on.
+	// given one: Published is Seen for the first of them, an hour before for the
+	// second, two for the third, and so on.
 	Published time.Time `json:"published,omitzero"`
 	Updated   time.Time `json:"updated,omitzero"`
 	// Seen is when we first received it.

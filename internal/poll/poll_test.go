@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (o *outlets) Fetch(ctx context.Context, src news.Source, prev news.Poll, ru
 	return brought(src, p, rules, items, now)
 }
 
-// undated is the GUID of items that claim no date; all others do.
+// undated begins the GUID of items that claim no date; all others do.
 const undated = "undated"
 
 // brought does what fetch promises: what stood in the last document is known.
@@ -87,7 +88,7 @@ func brought(src news.Source, p news.Poll, rules uint64, items []news.Item, now 
 	r := fetch.Result{Received: len(items)}
 	for _, it := range items {
 		it.Source, it.Seen = src.Key, now
-		if it.Claimed().IsZero() && it.GUID != undated {
+		if it.Claimed().IsZero() && !strings.HasPrefix(it.GUID, undated) {
 			it.Published = now
 		}
 		seen := news.Seen{ID: canon.Hash(src.Key, it.GUID), Raw: canon.Hash(it.Title, it.Text, it.URL), Since: now.Unix()}
@@ -521,18 +522,18 @@ func TestUndatedBackfill(t *testing.T) {
 		}
 		return out
 	}
-	wants(t, "a first document", since(news.Poll{}), []string{"05 11h", "26 12h", "26 12h", "05 10h", "05 12h"})
+	wants(t, "a first document", since(news.Poll{}), []string{"05 12h", "26 12h", "26 12h", "05 11h", "05 12h"})
 	wants(t, "a later one", since(news.Poll{Good: now}), []string{"05 12h", "26 12h", "26 12h", "05 12h", "05 12h"})
 	d := newDesk(t, "a", "b")
-	d.set("a.example/feed", news.Item{GUID: undated, Title: "Dam of unknown age", Text: "Dam of unknown age bursts"})
+	d.set("a.example/feed", item(undated, "https://a.example/1", "Dam of unknown age", "Dam of unknown age bursts"), item(undated+"2", "https://a.example/2", "Bridge", "Bridge of unknown age falls"))
 	d.set("b.example/feed", item("b1", "https://b.example/1", "Harbour closes", "Harbour closes for the winter"))
 	d.pass()
 	for st, err := range d.store.Shelf(t.Context(), "World") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if old := st.Published.Before(st.Lead.Seen); !st.Backfill || old != (st.Lead.GUID == undated) {
-			t.Errorf("%s: published %v, seen %v, backfill %v", st.Lead.Title, st.Published, st.Lead.Seen, st.Backfill)
+		if old := st.Lead.Seen.Sub(st.Published); !st.Backfill || old != map[bool]time.Duration{true: time.Hour}[st.Lead.GUID == undated+"2"] {
+			t.Errorf("%s: published %v before it was seen, backfill %v", st.Lead.Title, old, st.Backfill)
 		}
 	}
 }

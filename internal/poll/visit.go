@@ -85,15 +85,15 @@ func (v *visit) prepare() {
 }
 
 // spreadUndated dates what has no date in the first document of a source: the
-// k-th such item k hours before it was seen. It is the source's past, of unknown
-// age; all of it dated now would push everything else out of the feeds. What
-// comes later without a date is news, and dated when it came.
+// first such item when it was seen, each other an hour before the last. It is
+// the source's past, of unknown age; all of it dated now would push everything
+// else out of the feeds. What comes later without a date is news.
 func spreadUndated(items []news.Item) {
-	k := time.Duration(0)
+	age := time.Duration(0)
 	for i := range items {
 		if items[i].Claimed().IsZero() {
-			k++
-			items[i].Published = items[i].Seen.Add(-k * time.Hour)
+			items[i].Published = items[i].Seen.Add(-age)
+			age += time.Hour
 		}
 	}
 }

@@ -167,9 +167,11 @@ func (d *document) lastOr(err error) (*version, error) {
 	return nil, err
 }
 
-// report logs the first failure of a document and its end.
+// report logs the first failure of a document and its end. Of those that anybody
+// may think of there are too many: the others tell of the store.
 func (p *Publisher) report(d *document, err error) {
 	switch {
+	case d.rare():
 	case err != nil && d.failed == nil:
 		p.log.Error("a feed cannot be made anew; its last bytes stay up", "path", d.path, "error", err)
 	case err == nil && d.failed != nil:

@@ -59,7 +59,7 @@ func read(t testing.TB, p *Publisher, path string) page {
 	t.Helper()
 	raw := body(t, p, path)
 	var is page
-	if strings.HasSuffix(path, ".json") {
+	if path, _, _ := strings.Cut(path, "?"); strings.HasSuffix(path, ".json") {
 		var doc struct {
 			Next  string `json:"next_url"`
 			Items []struct{ ID string }
