@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full browser race fuzz lint golden bench quality refit demo run image tools clean
+.PHONY: build test test-full browser race fuzz lint golden bench bench-serve quality refit demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -59,6 +59,13 @@ bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench OddAttack -benchtime 1x ./cmd/aggregator
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
+
+# bench-serve drives the binary and nginx, with the same bytes, by wrk: a feed and
+# 304s; and says whether a million requests leave anything in memory.
+bench-serve:
+	@$(MAKE) --no-print-directory tools COMMANDS="nginx wrk" PACKAGES="nginx-light wrk python3-feedparser"
+	go vet -tags bench_serve ./cmd/aggregator
+	go test -tags bench_serve -run ServeBesideNginx -count 1 -timeout 15m -v ./cmd/aggregator
 
 # quality measures which stories are made of labelled sets of items, and which
 # topics they are filed under, and writes docs/quality.md. The sets are not part of this tree; QUALITY_DATA is where

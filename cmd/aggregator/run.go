@@ -191,17 +191,21 @@ func (s *site) handler(metrics http.Handler) http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", metrics)
 	mux.Handle("/topics.opml", s.feeds)
-	mux.HandleFunc("/topics/", func(w http.ResponseWriter, r *http.Request) {
-		for _, ending := range []string{".atom", ".rss", ".json"} {
-			if strings.HasSuffix(r.URL.Path, ending) {
-				s.feeds.ServeHTTP(w, r)
-				return
-			}
-		}
-		s.pages.ServeHTTP(w, r)
-	})
 	mux.Handle("/", s.pages)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Feeds are most of what is asked for: the mux, which cleans paths and
+		// compares patterns, costs as much as the rest of an answer.
+		if isFeed(r.URL.Path) {
+			s.feeds.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func isFeed(path string) bool {
+	return strings.HasPrefix(path, "/topics/") &&
+		(strings.HasSuffix(path, ".atom") || strings.HasSuffix(path, ".rss") || strings.HasSuffix(path, ".json"))
 }
 
 // soil says that the static tree is behind.
