@@ -132,6 +132,9 @@ One word for one thing, in code, messages and pages.
 	log         the site's decisions in their one order; position: a place in it
 	index       the log of the window, applied to memory
 	shelf       the stories under each topic, newest first
+	archive     stories of a topic in the order they came, closed for good; past: all
+	            its archives, and what came since
+	filter      narrows a feed, in its address; gone: taken out of a topic
 	expire      to forget a story after `retain`
 
 # This package

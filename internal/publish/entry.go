@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"html"
-	"slices"
 	"strings"
 	"time"
 
@@ -119,18 +118,6 @@ func (f *feed) date() {
 			f.updated = g.When
 		}
 	}
-}
-
-// visible is a story as those see it who read this topic: that it is in another
-// one, which not everyone may read, is not for them.
-func (s Site) visible(t Topic, st news.Story) news.Story {
-	private := func(f news.Filing) bool {
-		return f.Topic != t.Name && slices.ContainsFunc(s.Topics, func(o Topic) bool { return o.Name == f.Topic && !o.Keys.Public() })
-	}
-	if slices.ContainsFunc(st.Topics, private) {
-		st.Topics = slices.DeleteFunc(slices.Clone(st.Topics), private)
-	}
-	return st
 }
 
 // newEntry is a story as the topic's feed shows it. The item is that of the

@@ -437,3 +437,32 @@ func BenchmarkPast(b *testing.B) {
 		b.ReportMetric(float64(len(is.archives)), "archives")
 	}
 }
+
+// All documents of a topic, its tombstones too, are valid.
+func TestPagesAreValid(t *testing.T) {
+	s := open(t, t.TempDir())
+	append1(t, s, many(1, 300))
+	keep(t, s, store.Batch{Marks: map[string]string{news.GoneMark("China"): news.WriteGone([]news.Gone{{ID: many(900, 1).Stories[0].ID, When: noon}})}})
+	topic := china()
+	topic.Items = 20
+	p := start(s, testSite(topic))
+	p.Match = matchTitle
+	for ending, schema := range map[string]string{".atom": "testdata/atom.rnc", ".rss": "testdata/rss.rnc"} {
+		paths, _ := walk(t, p, "/topics/china"+ending)
+		args := []string{"-c", schema}
+		for i, path := range append(paths, "/topics/china"+ending+"?q=story+NOT+7&items=3&lang=en&source=a%26b") {
+			file := fmt.Sprint(t.TempDir(), "/", i, ending)
+			if err := os.WriteFile(file, body(t, p, path), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args = append(args, file)
+		}
+		run(t, "jing", args...)
+	}
+	_, ids := walk(t, p, "/topics/china.json")
+	for _, path := range []string{"/topics/china.json", "/topics/china.recent.json"} {
+		if err := checkJSONFeed(body(t, p, path)); err != nil || len(ids) != 300 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}

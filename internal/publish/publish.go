@@ -1,15 +1,25 @@
 // Package publish makes feeds of the shelf: each topic as Atom, RSS and JSON
 // Feed and all topics as OPML, over HTTP and as files.
 //
-// Read it along the way of the bytes: publish.go holds which documents there
-// are, document.go makes the bytes of one and keeps them until its topic
-// changes, choose.go says which stories are in it, entry.go brings a story into
-// the one form (with event.go which others tell of its event) that atom.go, rss.go, json.go and opml.go write down, serve.go
-// answers requests from the kept bytes, files.go and tree.go write them to a
-// folder.
+// Read it along the way of the bytes:
 //
-// It is longer than 600 lines because it holds three formats; each is a file of
-// its own.
+//	publish.go   which documents there are
+//	document.go  the bytes of one, kept until its topic changes
+//	choose.go    which stories are in a feed
+//	past.go      all that is kept of a topic, cut into archives
+//	paging.go    feed, archives, and the links from one to the other
+//	filter.go    a feed narrowed by its address
+//	rare.go      documents that are made when asked for
+//	gone.go      what was taken out
+//	private.go   what only some may read
+//	entry.go     a story in the one form (with event.go, which others tell of its
+//	             event) that atom.go, rss.go, json.go and opml.go write down
+//	coding.go    bytes packed, as the client likes them
+//	serve.go     requests, answered from the kept bytes
+//	files.go     and tree.go write them to a folder
+//
+// It is longer than 600 lines because it holds three formats, each a file of its
+// own, and five kinds of documents.
 package publish
 
 import (

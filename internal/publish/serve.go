@@ -215,20 +215,6 @@ func (v *version) serve(w http.ResponseWriter, r *http.Request, d *document, now
 	}
 }
 
-// guard says who may keep a document, and who may read it.
-func (d *document) guard(h http.Header) {
-	switch {
-	case !d.topic.Keys.Public():
-		h["Cache-Control"], h["Referrer-Policy"] = ofReader, noReferer
-		return
-	case d.closed():
-		h["Cache-Control"] = forGood
-	default:
-		h["Cache-Control"] = caching
-	}
-	h["Access-Control-Allow-Origin"] = everybody
-}
-
 // known says that the client has these bytes. If-None-Match goes before
 // If-Modified-Since (RFC 9110 13.2.2).
 func (v *version) known(r *http.Request, etag string) bool {
