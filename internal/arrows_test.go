@@ -23,6 +23,7 @@ var arrows = map[string]map[string]string{
 	"query":    {"lang": "compares words by their stems and characters"},
 	"schedule": {},
 	"access":   {}, // pure: net/http's request alone
+	"quick":    {}, // before net/http
 	// floor 2: the data's walk
 	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
 	"near":            {"canon": "compares words", "lang": "compares characters"},

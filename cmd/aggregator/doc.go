@@ -23,7 +23,7 @@ that is allowed, with its reason, and fails on any other.
 	4  cmd/aggregator
 	3  poll     publish     page     config
 	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, storetest)
-	1  news     lang     canon     query     schedule     access
+	1  news     lang     canon     query     schedule     access     quick
 
 	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
 	lang      which language a text is in, what the forms of its words have in
@@ -32,6 +32,7 @@ that is allowed, with its reason, and fails on any other.
 	query     the language of rules: parse once, match many items
 	schedule  cron specs to due moments, spread steadily; knows no clock
 	access    who may read what is not for everyone; pure
+	quick     a short way past net/http for the plainest of requests, GET of a feed
 	fetch     one conditional GET to items and the new Poll record
 	dedupe    which story does this item tell: the Index over the log; pure
 	near      how alike are two texts: sketches, their features, what was learnt;

@@ -21,6 +21,7 @@ import (
 
 	"aggregator/internal/config"
 	"aggregator/internal/poll"
+	"aggregator/internal/quick"
 )
 
 const (
@@ -150,10 +151,10 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 	if now := srv.now.Load(); srv.reached(now.Config) != now.Config {
 		srv.show(srv.reached(now.Config), now.filer)
 	}
-	server := &http.Server{
+	server := &quick.Server{Simple: isFeed, Server: &http.Server{
 		Handler: srv.handler(count.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelDebug),
-	}
+	}}
 	start(func(context.Context) error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err
