@@ -3,10 +3,11 @@ package publish
 import (
 	"encoding/xml"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/gorilla/feeds"
+
+	"aggregator/internal/news"
 )
 
 // The namespaces of what neither Atom nor RSS has elements for.
@@ -15,6 +16,8 @@ const (
 	nsContent = "http://purl.org/rss/1.0/modules/content/"
 	nsDC      = "http://purl.org/dc/elements/1.1/"
 	nsMedia   = "http://search.yahoo.com/mrss/"
+	nsITunes  = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+	nsPodcast = "https://podcastindex.org/namespace/1.0"
 	nsHistory = "http://purl.org/syndication/history/1.0"
 	nsTombs   = "http://purl.org/atompub/tombstones/1.0"
 )
@@ -26,10 +29,8 @@ const generator = "aggregator"
 // fields win over those of the same element in the embedded ones.
 type atomFeed struct {
 	*feeds.AtomFeed
-	XMLName   xml.Name    `xml:"feed"`
-	Media     string      `xml:"xmlns:media,attr"`
-	History   string      `xml:"xmlns:fh,attr,omitempty"`
-	Tombs     string      `xml:"xmlns:at,attr,omitempty"`
+	XMLName xml.Name `xml:"feed"`
+	spaces
 	Generator string      `xml:"generator"`
 	Link      []atomLink  `xml:"link"`
 	Archive   *struct{}   `xml:"fh:archive"`
@@ -52,7 +53,10 @@ type atomEntry struct {
 	Links     []atomLink     `xml:"link"`
 	Summary   *atomText      `xml:"summary"`
 	Authors   []atomPerson   `xml:"author"`
+	Helpers   []atomPerson   `xml:"contributor"`
+	Files     []media        `xml:"media:content"`
 	Thumbnail *mediaImage    `xml:"media:thumbnail"`
+	podcast
 }
 
 type atomLink struct {
@@ -83,11 +87,8 @@ type atomSource struct {
 	Title   string      `xml:"title"`
 	Updated string      `xml:"updated"`
 	Link    []atomLink  `xml:"link"`
+	Logo    string      `xml:"logo,omitempty"`
 	Author  *atomPerson `xml:"author"`
-}
-
-type mediaImage struct {
-	URL string `xml:"url,attr"`
 }
 
 // FeedXml implements feeds.XmlFeed.
@@ -99,7 +100,7 @@ func writeAtom(w io.Writer, f feed) error {
 	base.Id = f.id
 	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: orElse(f.site, f.title), Uri: f.home}}
 	doc := &atomFeed{
-		AtomFeed: base, Media: nsMedia, Generator: generator,
+		AtomFeed: base, spaces: spacesOf(f), Generator: generator,
 		Link: []atomLink{
 			{Rel: "self", Type: "application/atom+xml", Href: f.self},
 			{Rel: "alternate", Type: "text/html", Href: f.home},
@@ -110,7 +111,7 @@ func writeAtom(w io.Writer, f feed) error {
 	}
 	doc.Link = append(doc.Link, f.paging.links("application/atom+xml")...)
 	if f.paging.closed {
-		doc.History, doc.Archive = nsHistory, &struct{}{}
+		doc.Archive = &struct{}{}
 	}
 	for _, g := range f.gone {
 		doc.Tombs, doc.Gone = nsTombs, append(doc.Gone, atomGone{g.ID, stamp(g.When)})
@@ -124,7 +125,7 @@ func writeAtom(w io.Writer, f feed) error {
 func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	base.Published, base.Rights = stamp(e.published), e.rights
 	base.Links = nil // the one field that ours does not shadow, for it has no tag
-	a := atomEntry{AtomEntry: base, Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e)}
+	a := atomEntry{AtomEntry: base, Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e), podcast: newPodcast(e)}
 	if e.summary != "" {
 		a.Summary = &atomText{Type: "text", Text: e.summary}
 	}
@@ -135,8 +136,12 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	for _, tag := range e.tags {
 		a.Category = append(a.Category, atomCategory{tag})
 	}
-	for _, p := range e.authors {
-		a.Authors = append(a.Authors, atomPerson{p.Name, p.URL, p.Email})
+	a.Authors, a.Helpers = atomPeople(e.authors), atomPeople(e.helpers)
+	for _, f := range e.files {
+		// A link has no place for these.
+		if f.Duration+time.Duration(f.Width+f.Height) > 0 {
+			a.Files = append(a.Files, newMedia(f))
+		}
 	}
 	if e.image != "" {
 		a.Thumbnail = &mediaImage{e.image}
@@ -144,11 +149,18 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	return a
 }
 
+func atomPeople(ps []news.Person) (out []atomPerson) {
+	for _, p := range ps {
+		out = append(out, atomPerson{p.Name, p.URL, p.Email})
+	}
+	return out
+}
+
 // newAtomSource stands for its item's authors where it names none, as RFC 4287
 // 4.2.1 has it: else readers would take our site for the author. Its date is
 // not kept; that of the story is what we know of it.
 func newAtomSource(e entry) atomSource {
-	s := atomSource{ID: e.source.ID, Title: e.source.Name, Updated: stamp(e.updated)}
+	s := atomSource{ID: e.source.ID, Title: e.source.Name, Updated: stamp(e.updated), Logo: e.source.Image}
 	if e.source.Link != "" {
 		s.Link = []atomLink{{Rel: "alternate", Type: "text/html", Href: e.source.Link}}
 	}
@@ -170,6 +182,9 @@ func atomLinks(e entry) (links []atomLink) {
 	for _, r := range e.related {
 		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: r.name()})
 	}
+	if e.via.Link != "" {
+		links = append(links, atomLink{Rel: "via", Href: e.via.Link, Title: e.via.Title})
+	}
 	for _, f := range e.files {
 		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: f.Title, Length: length(f.Length)})
 	}
@@ -184,14 +199,6 @@ func named(source, title string) string {
 		return source
 	}
 	return source + ": " + title
-}
-
-// length is a number of bytes, "" where it is not known.
-func length(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }

@@ -41,8 +41,11 @@ type entry struct {
 	rights    string
 	image     string
 	authors   []news.Person
-	tags      []string // topics, then labels
+	helpers   []news.Person // who contributed
+	tags      []string      // topics, then labels
 	files     []news.Enclosure
+	episode   news.Episode
+	via       news.Feed
 	source    source
 	also      []telling
 	related   []related
@@ -55,6 +58,8 @@ type source struct {
 	ID   string `json:"id"`             // a URI
 	URL  string `json:"url"`            // of its feed
 	Link string `json:"link,omitempty"` // of its site
+	// Image is its picture.
+	Image string `json:"image,omitempty"`
 }
 
 // A telling is another telling of the story.
@@ -136,8 +141,11 @@ func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 		rights:    canon.Clean(it.Rights),
 		image:     address(it.Image),
 		authors:   people(it.Authors),
+		helpers:   people(it.Contributors),
 		tags:      tags(st.Topics, it.Labels),
 		files:     files(it.Enclosures),
+		episode:   episode(it.Episode),
+		via:       via(it.Via),
 		source:    newSource(st.Lead, it.Feed),
 		related:   others,
 	}
@@ -227,7 +235,7 @@ func called(t news.Telling) string {
 // feed's address.
 func newSource(t news.Telling, f news.Feed) source {
 	its := address(canon.Public("https://" + t.Source))
-	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: address(f.Link), URL: its}
+	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: address(f.Link), URL: its, Image: address(f.Image)}
 	if s.ID == "" {
 		s.ID = uuid(t.Source)
 	}
@@ -283,46 +291,6 @@ func tags(filed []news.Filing, labels []string) (out []string) {
 		add(l)
 	}
 	return out
-}
-
-// unknownType is for files of which nobody said what they are: RSS and JSON
-// Feed want a type.
-const unknownType = "application/octet-stream"
-
-func files(fs []news.Enclosure) (out []news.Enclosure) {
-	for _, f := range fs {
-		f.URL, f.Title = address(f.URL), canon.Clean(f.Title)
-		f.Type = mediaType(f.Type)
-		f.Length = max(f.Length, 0)
-		if f.URL != "" {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// mediaType is s without parameters if it has the form of RFC 6838 4.2.
-func mediaType(s string) string {
-	s, _, _ = strings.Cut(s, ";")
-	s = strings.ToLower(strings.TrimSpace(s))
-	kind, sub, _ := strings.Cut(s, "/")
-	if !isName(kind) || !isName(sub) {
-		return unknownType
-	}
-	return s
-}
-
-func isName(s string) bool {
-	for _, r := range s {
-		if !isAlphanumeric(r) && !strings.ContainsRune("!#$&-^_.+", r) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
 func cleanAll(ss []string) (out []string) {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gorilla/feeds"
 )
@@ -17,8 +16,7 @@ type rssFeed struct {
 	Atom    string   `xml:"xmlns:atom,attr"`
 	Content string   `xml:"xmlns:content,attr"`
 	DC      string   `xml:"xmlns:dc,attr"`
-	Media   string   `xml:"xmlns:media,attr"`
-	History string   `xml:"xmlns:fh,attr,omitempty"`
+	spaces
 	Channel rssChannel
 }
 
@@ -40,13 +38,16 @@ type rssItem struct {
 	Description string      `xml:"description,omitempty"`
 	Content     *rssContent `xml:"content:encoded"`
 	Creators    []string    `xml:"dc:creator"`
+	Helpers     []string    `xml:"dc:contributor"`
 	Category    []string    `xml:"category"`
 	Source      rssSource   `xml:"source"`
 	Updated     string      `xml:"atom:updated,omitempty"`
 	Language    string      `xml:"dc:language,omitempty"`
 	Rights      string      `xml:"dc:rights,omitempty"`
-	Files       []rssMedia  `xml:"media:content"`
+	Via         *atomLink   `xml:"atom:link"`
+	Files       []media     `xml:"media:content"`
 	Thumbnail   *mediaImage `xml:"media:thumbnail"`
+	podcast
 }
 
 type rssContent struct {
@@ -58,15 +59,6 @@ type rssSource struct {
 	Name string `xml:",chardata"`
 }
 
-// rssMedia is for all files; RSS itself has room for one.
-type rssMedia struct {
-	URL      string `xml:"url,attr"`
-	Type     string `xml:"type,attr"`
-	Size     string `xml:"fileSize,attr,omitempty"`
-	Duration string `xml:"duration,attr,omitempty"` // seconds
-	Title    string `xml:"media:title,omitempty"`
-}
-
 // FeedXml implements feeds.XmlFeed.
 func (f *rssFeed) FeedXml() any { return f }
 
@@ -75,14 +67,14 @@ func writeRSS(w io.Writer, f feed) error {
 	base.Generator = generator
 	base.Title = inert(base.Title)
 	base.PubDate = "" // lastBuildDate says it
-	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, Media: nsMedia}
+	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, spaces: spacesOf(f)}
 	doc.Channel = rssChannel{RssFeed: base, Links: []atomLink{{Rel: "self", Type: "application/rss+xml", Href: f.self}}}
 	if f.hub != "" {
 		doc.Channel.Links = append(doc.Channel.Links, atomLink{Rel: "hub", Href: f.hub})
 	}
 	doc.Channel.Links = append(doc.Channel.Links, f.paging.links("application/rss+xml")...)
 	if f.paging.closed {
-		doc.History, doc.Channel.Archive = nsHistory, &struct{}{}
+		doc.Channel.Archive = &struct{}{}
 	}
 	for i, e := range f.entries {
 		doc.Channel.Items = append(doc.Channel.Items, newRSSItem(base.Items[i], e))
@@ -93,7 +85,7 @@ func writeRSS(w io.Writer, f feed) error {
 func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	r := rssItem{
 		RssItem: base, Title: inert(e.title), Link: e.url, Description: asHTML(e.teaser),
-		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights),
+		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights), podcast: newPodcast(e),
 	}
 	// RSS 2.0 wants a title or a description; programs that know nothing of
 	// content:encoded want the description.
@@ -105,6 +97,12 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	}
 	for _, p := range e.authors {
 		r.Creators = append(r.Creators, inert(p.Name))
+	}
+	for _, p := range e.helpers {
+		r.Helpers = append(r.Helpers, inert(p.Name))
+	}
+	if e.via.Link != "" {
+		r.Via = &atomLink{Rel: "via", Href: e.via.Link, Title: e.via.Title}
 	}
 	for _, tag := range e.tags {
 		r.Category = append(r.Category, inert(tag))
@@ -144,15 +142,15 @@ func opensTag(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '/' || c == '!' || c == '?'
 }
 
+// addFiles names all of them in Media RSS, and one in RSS, which has no room for
+// more; its length is 0 where it is not known (RSS Best Practices Profile).
 func (r *rssItem) addFiles(e entry) {
-	for i, f := range e.files {
-		if i == 0 {
-			r.Enclosure = &feeds.RssEnclosure{Url: f.URL, Type: f.Type, Length: strconv.FormatInt(f.Length, 10)}
-		}
-		m := rssMedia{URL: f.URL, Type: f.Type, Size: length(f.Length), Title: f.Title}
-		if s := int64(f.Duration / time.Second); s > 0 {
-			m.Duration = strconv.FormatInt(s, 10)
-		}
+	if f, ok := e.main(); ok {
+		r.Enclosure = &feeds.RssEnclosure{Url: f.URL, Type: f.Type, Length: strconv.FormatInt(f.Length, 10)}
+	}
+	for _, f := range e.files {
+		m := newMedia(f)
+		m.Title = inert(m.Title)
 		r.Files = append(r.Files, m)
 	}
 }
