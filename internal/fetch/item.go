@@ -3,6 +3,7 @@ package fetch
 import (
 	"cmp"
 	"html"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,10 @@ func (c *converter) people(ps []news.Person, base string) (out []news.Person) {
 		p = news.Person{Name: canon.Line(p.Name), Email: canon.Line(p.Email), URL: p.URL}
 		// JSON Feed 1.1 has no other place for an address.
 		if mail, ok := strings.CutPrefix(p.URL, "mailto:"); ok && p.Email == "" {
+			mail, _, _ = strings.Cut(mail, "?")
+			if plain, err := url.PathUnescape(mail); err == nil {
+				mail = plain
+			}
 			p.Email = canon.Line(mail)
 		}
 		if p.URL != "" {

@@ -31,6 +31,8 @@ type atomFeed struct {
 	*feeds.AtomFeed
 	XMLName xml.Name `xml:"feed"`
 	spaces
+	Title     atomText    `xml:"title"`
+	Subtitle  *atomText   `xml:"subtitle"`
 	Generator string      `xml:"generator"`
 	Link      []atomLink  `xml:"link"`
 	Archive   *struct{}   `xml:"fh:archive"`
@@ -48,6 +50,8 @@ type atomEntry struct {
 	*feeds.AtomEntry
 	XMLName   xml.Name       `xml:"entry"`
 	Lang      string         `xml:"xml:lang,attr,omitempty"`
+	Title     atomText       `xml:"title"`
+	Rights    *atomText      `xml:"rights"`
 	Category  []atomCategory `xml:"category"`
 	Source    atomSource     `xml:"source"`
 	Links     []atomLink     `xml:"link"`
@@ -71,8 +75,10 @@ type atomCategory struct {
 	Term string `xml:"term,attr"`
 }
 
+// atomText is plain text. What might be taken for HTML is written as such, as
+// most feeds write all: there are readers that pass over the type.
 type atomText struct {
-	Type string `xml:"type,attr"`
+	Type string `xml:"type,attr,omitempty"` // "" is text (RFC 4287 3.1.1)
 	Text string `xml:",chardata"`
 }
 
@@ -84,7 +90,7 @@ type atomPerson struct {
 
 type atomSource struct {
 	ID      string      `xml:"id"`
-	Title   string      `xml:"title"`
+	Title   atomText    `xml:"title"`
 	Updated string      `xml:"updated"`
 	Link    []atomLink  `xml:"link"`
 	Logo    string      `xml:"logo,omitempty"`
@@ -98,8 +104,9 @@ func writeAtom(w io.Writer, f feed) error {
 	g := gorilla(f)
 	base := (&feeds.Atom{Feed: g}).AtomFeed()
 	base.Id = f.id
-	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: orElse(f.site, f.title), Uri: f.home}}
+	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: inert(orElse(f.site, f.title)), Uri: f.home}}
 	doc := &atomFeed{
+		Title: newText(f.title), Subtitle: textOrNone(f.subtitle),
 		AtomFeed: base, spaces: spacesOf(f), Generator: generator,
 		Link: []atomLink{
 			{Rel: "self", Type: "application/atom+xml", Href: f.self},
@@ -123,12 +130,10 @@ func writeAtom(w io.Writer, f feed) error {
 }
 
 func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
-	base.Published, base.Rights = stamp(e.published), e.rights
+	base.Published = stamp(e.published)
 	base.Links = nil // the one field that ours does not shadow, for it has no tag
-	a := atomEntry{AtomEntry: base, Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e), podcast: newPodcast(e)}
-	if e.summary != "" {
-		a.Summary = &atomText{Type: "text", Text: e.summary}
-	}
+	a := atomEntry{AtomEntry: base, Title: newText(e.title), Summary: textOrNone(e.summary), Rights: textOrNone(e.rights),
+		Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e), podcast: newPodcast(e)}
 	// RFC 4287 4.1.2: without an alternate link there must be content.
 	if base.Content == nil && e.url == "" {
 		base.Content = &feeds.AtomContent{Type: "html"}
@@ -139,7 +144,7 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	a.Authors, a.Helpers = atomPeople(e.authors), atomPeople(e.helpers)
 	for _, f := range e.files {
 		// A link has no place for these.
-		if f.Duration+time.Duration(f.Width+f.Height) > 0 {
+		if f.Duration >= time.Second || f.Width > 0 || f.Height > 0 {
 			a.Files = append(a.Files, newMedia(f))
 		}
 	}
@@ -149,9 +154,24 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	return a
 }
 
+func newText(s string) atomText {
+	if marked(s) {
+		return atomText{"html", asHTML(s)}
+	}
+	return atomText{"", s}
+}
+
+func textOrNone(s string) *atomText {
+	if s == "" {
+		return nil
+	}
+	t := newText(s)
+	return &t
+}
+
 func atomPeople(ps []news.Person) (out []atomPerson) {
 	for _, p := range ps {
-		out = append(out, atomPerson{p.Name, p.URL, p.Email})
+		out = append(out, atomPerson{inert(p.Name), p.URL, p.Email})
 	}
 	return out
 }
@@ -160,12 +180,12 @@ func atomPeople(ps []news.Person) (out []atomPerson) {
 // 4.2.1 has it: else readers would take our site for the author. Its date is
 // not kept; that of the story is what we know of it.
 func newAtomSource(e entry) atomSource {
-	s := atomSource{ID: e.source.ID, Title: e.source.Name, Updated: stamp(e.updated), Logo: e.source.Image}
+	s := atomSource{ID: e.source.ID, Title: newText(e.source.Name), Updated: stamp(e.updated), Logo: e.source.Image}
 	if e.source.Link != "" {
 		s.Link = []atomLink{{Rel: "alternate", Type: "text/html", Href: e.source.Link}}
 	}
 	if len(e.authors) == 0 {
-		s.Author = &atomPerson{Name: e.source.Name}
+		s.Author = &atomPerson{Name: inert(e.source.Name)}
 	}
 	return s
 }
@@ -176,17 +196,17 @@ func atomLinks(e entry) (links []atomLink) {
 	}
 	for _, t := range e.also {
 		if t.URL != "" {
-			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: t.name()})
+			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: inert(t.name())})
 		}
 	}
 	for _, r := range e.related {
-		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: r.name()})
+		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: inert(r.name())})
 	}
 	if e.via.Link != "" {
-		links = append(links, atomLink{Rel: "via", Href: e.via.Link, Title: e.via.Title})
+		links = append(links, atomLink{Rel: "via", Href: e.via.Link, Title: inert(e.via.Title)})
 	}
 	for _, f := range e.files {
-		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: f.Title, Length: length(f.Length)})
+		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: inert(f.Title), Length: length(f.Length)})
 	}
 	return links
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"aggregator/internal/canon"
 	"aggregator/internal/news"
 )
 
@@ -16,7 +15,7 @@ const unknownType = "application/octet-stream"
 
 func files(fs []news.Enclosure) (out []news.Enclosure) {
 	for _, f := range fs {
-		f.URL, f.Title = address(f.URL), canon.Clean(f.Title)
+		f.URL, f.Title = address(f.URL), line(f.Title)
 		f.Type = mediaType(f.Type)
 		f.Length, f.Duration, f.Width, f.Height = max(f.Length, 0), max(f.Duration, 0), max(f.Width, 0), max(f.Height, 0)
 		if f.URL != "" {
@@ -26,24 +25,33 @@ func files(fs []news.Enclosure) (out []news.Enclosure) {
 	return out
 }
 
-// mediaType is s without parameters if it has the form of RFC 6838 4.2.
+// mediaType is s without parameters if it has the form of RFC 6838 4.2, below one
+// of the types that are registered.
 func mediaType(s string) string {
 	s, _, _ = strings.Cut(s, ";")
 	s = strings.ToLower(strings.TrimSpace(s))
 	kind, sub, _ := strings.Cut(s, "/")
-	if !isName(kind) || !isName(sub) {
+	switch kind {
+	case "application", "audio", "font", "haptics", "image", "message", "model", "multipart", "text", "video":
+	default:
+		return unknownType
+	}
+	if !isName(sub) {
 		return unknownType
 	}
 	return s
 }
 
 func isName(s string) bool {
+	if s == "" || len(s) > 127 || !isAlphanumeric(rune(s[0])) {
+		return false
+	}
 	for _, r := range s {
 		if !isAlphanumeric(r) && !strings.ContainsRune("!#$&-^_.+", r) {
 			return false
 		}
 	}
-	return s != ""
+	return true
 }
 
 func isAlphanumeric(r rune) bool {
@@ -71,7 +79,7 @@ func episode(e news.Episode) news.Episode {
 // via is where the source says it took the story from, "" for what leads
 // nowhere.
 func via(f news.Feed) news.Feed {
-	return news.Feed{ID: uri(canon.Clean(f.ID)), Title: canon.Clean(f.Title), Link: orElse(address(f.Link), address(f.ID))}
+	return news.Feed{ID: uri(line(f.ID)), Title: line(f.Title), Link: orElse(address(f.Link), address(f.ID))}
 }
 
 // main is the file that stands for all where there is room for one: the first
@@ -166,7 +174,7 @@ func newMedia(f news.Enclosure) media {
 	}
 	return media{
 		URL: f.URL, Type: f.Type, Medium: kind, Size: length(f.Length), Duration: duration(f.Duration),
-		Width: length(int64(f.Width)), Height: length(int64(f.Height)), Title: f.Title,
+		Width: length(int64(f.Width)), Height: length(int64(f.Height)), Title: inert(f.Title),
 	}
 }
 

@@ -3,6 +3,7 @@ package publish
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"time"
 
 	"github.com/gorilla/feeds"
@@ -125,7 +126,7 @@ type jsonPerson struct {
 // jsonPersonURL: JSON Feed has no other place for an e-mail address, and says so.
 func jsonPersonURL(p news.Person) string {
 	if p.URL == "" && p.Email != "" {
-		return "mailto:" + escaped(p.Email)
+		return "mailto:" + url.PathEscape(p.Email)
 	}
 	return p.URL
 }

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"encoding/xml"
+	"html"
 	"io"
 	"strconv"
 	"strings"
@@ -65,7 +66,7 @@ func (f *rssFeed) FeedXml() any { return f }
 func writeRSS(w io.Writer, f feed) error {
 	base := (&feeds.Rss{Feed: gorilla(f)}).RssFeed()
 	base.Generator = generator
-	base.Title = inert(base.Title)
+	base.Title, base.Description = inert(base.Title), inert(base.Description)
 	base.PubDate = "" // lastBuildDate says it
 	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, spaces: spacesOf(f)}
 	doc.Channel = rssChannel{RssFeed: base, Links: []atomLink{{Rel: "self", Type: "application/rss+xml", Href: f.self}}}
@@ -89,7 +90,7 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	}
 	// RSS 2.0 wants a title or a description; programs that know nothing of
 	// content:encoded want the description.
-	if e.title == "" && e.teaser == "" {
+	if e.teaser == "" && (e.title == "" || e.html != "") {
 		r.Description = orElse(e.html, asHTML(e.source.Name))
 	}
 	if e.html != "" {
@@ -102,7 +103,7 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 		r.Helpers = append(r.Helpers, inert(p.Name))
 	}
 	if e.via.Link != "" {
-		r.Via = &atomLink{Rel: "via", Href: e.via.Link, Title: e.via.Title}
+		r.Via = &atomLink{Rel: "via", Href: e.via.Link, Title: inert(e.via.Title)}
 	}
 	for _, tag := range e.tags {
 		r.Category = append(r.Category, inert(tag))
@@ -123,18 +124,44 @@ func asHTML(plain string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(plain)
 }
 
-// inert is for plain text of which RSS does not say that it is plain: half of
-// the readers show a title as HTML, the others as it is. A space behind the <
-// keeps it from being a tag to the one, and harms it little for the others.
+// inert is for plain text of which nothing says that it is plain: half of the
+// readers show an RSS title as HTML, the others as it is. A space behind the <,
+// or the & of a reference, keeps it from being one to the one, and harms it
+// little for the others.
 func inert(plain string) string {
+	if !strings.ContainsAny(plain, "<&") {
+		return plain
+	}
 	var b strings.Builder
 	for i := range len(plain) {
 		b.WriteByte(plain[i])
-		if plain[i] == '<' && i+1 < len(plain) && opensTag(plain[i+1]) {
+		rest := plain[i+1:]
+		if plain[i] == '<' && rest != "" && opensTag(rest[0]) || plain[i] == '&' && refers(rest) {
 			b.WriteByte(' ')
 		}
 	}
 	return b.String()
+}
+
+// marked says that plain text could be taken for HTML.
+func marked(plain string) bool {
+	for i := range len(plain) {
+		if plain[i] == '<' && strings.HasPrefix(plain[i+1:], "/") || plain[i] == '&' && refers(plain[i+1:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// refers says that a & and what follows are a reference, with its ; or without
+// (WHATWG HTML 13.2.5.73).
+func refers(rest string) bool {
+	n := strings.IndexFunc(rest, func(r rune) bool { return !isAlphanumeric(r) && r != '#' && r != ';' })
+	if n < 0 {
+		n = len(rest)
+	}
+	name := "&" + rest[:min(n, 40)]
+	return html.UnescapeString(name) != name
 }
 
 // opensTag: what makes a < the beginning of a tag (WHATWG HTML 13.2.5.6).
@@ -149,8 +176,6 @@ func (r *rssItem) addFiles(e entry) {
 		r.Enclosure = &feeds.RssEnclosure{Url: f.URL, Type: f.Type, Length: strconv.FormatInt(f.Length, 10)}
 	}
 	for _, f := range e.files {
-		m := newMedia(f)
-		m.Title = inert(m.Title)
-		r.Files = append(r.Files, m)
+		r.Files = append(r.Files, newMedia(f))
 	}
 }
