@@ -168,14 +168,14 @@ func linked(n *node, rel string) *node {
 }
 
 // checkLinks: RFC 4287 4.1.1 has one alternate of each type and language; of
-// others, too, the same one twice says nothing.
+// others the same one twice says nothing.
 func checkLinks(r *report, n *node, name string) {
 	seen := map[[3]string]bool{}
 	for _, l := range n.all(name) {
 		rel := l.attrs["rel"]
 		key := [3]string{rel, l.attrs["type"], l.attrs["hreflang"]}
 		if rel != "alternate" && rel != "" {
-			key = [3]string{rel, l.attrs["href"], ""}
+			key = [3]string{rel, l.attrs["href"], l.attrs["title"]}
 		}
 		if seen[key] {
 			r.add("duplicate-link", l.where, "%s %s", rel, l.attrs["href"])

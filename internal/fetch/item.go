@@ -186,8 +186,12 @@ func enclosures(files []file, base string) (out []news.Enclosure) {
 
 func (f file) clean(address string) news.Enclosure {
 	length, _ := strconv.ParseInt(strings.TrimSpace(f.length), 10, 64)
+	kind := canon.Line(f.kind)
+	if kind == "" || strings.HasSuffix(kind, "/*") {
+		kind = first(typeOf(address), kind)
+	}
 	return news.Enclosure{
-		URL: address, Type: first(canon.Line(f.kind), typeOf(address)), Length: max(length, 0), Title: canon.Line(f.title),
+		URL: address, Type: kind, Length: max(length, 0), Title: canon.Line(f.title),
 		Duration: seconds(f.duration), Width: count(f.width), Height: count(f.height),
 	}
 }

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strconv"
@@ -39,7 +38,7 @@ func (e *entry) addFiles(x ext.Extensions) {
 	i := max(slices.IndexFunc(e.files, func(f file) bool {
 		return strings.HasPrefix(f.kind, "audio/") || strings.HasPrefix(f.kind, "video/")
 	}), 0)
-	e.files[i].duration = cmp.Or(e.files[i].duration, length)
+	e.files[i].duration = length
 }
 
 // credits are media:credit, parted into authors and others. Photographers are

@@ -72,8 +72,8 @@ func fromRSSItem(it *rss.Item, in scope) entry {
 	e.addFiles(x)
 	if it.Source != nil {
 		e.via = news.Feed{ID: it.Source.URL, Title: it.Source.Title}
-	} else if via := atomLink(x, "via"); via != "" {
-		e.via = news.Feed{Link: via}
+	} else {
+		e.via = viaLink(x)
 	}
 	e.settleContent(mediaText(x, "description"))
 	return e
@@ -180,6 +180,16 @@ func child(e ext.Extension, name string) string {
 		}
 	}
 	return ""
+}
+
+// viaLink is where an Atom link says that the item was taken from.
+func viaLink(x ext.Extensions) news.Feed {
+	for _, l := range x["atom"]["link"] {
+		if l.Attrs["rel"] == "via" {
+			return news.Feed{Link: l.Attrs["href"], Title: l.Attrs["title"]}
+		}
+	}
+	return news.Feed{}
 }
 
 func atomLink(x ext.Extensions, rel string) string {

@@ -3,6 +3,7 @@ package publish
 import (
 	"encoding/xml"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/gorilla/feeds"
@@ -196,7 +197,10 @@ func atomLinks(e entry) (links []atomLink) {
 	}
 	for _, t := range e.also {
 		if t.URL != "" {
-			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: inert(t.name())})
+			link := atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: inert(t.name())}
+			if !slices.Contains(links, link) { // a source may tell it twice at one address
+				links = append(links, link)
+			}
 		}
 	}
 	for _, r := range e.related {
