@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -151,6 +152,21 @@ func fields(t *testing.T, o *outlets, in string, want told) {
 				if !reflect.DeepEqual(fmt.Sprint(got[f]), fmt.Sprint(want[f])) {
 					t.Errorf("%s to %s: %s: %s is\n%q, want\n%q", in, out, row, f, got[f], want[f])
 				}
+			}
+		}
+	}
+}
+
+// TestFieldsAreValid has xmllint and jing look at the golden files, too.
+func TestFieldsAreValid(t *testing.T) {
+	for _, form := range []string{"atom", "rss"} {
+		files, err := filepath.Glob("testdata/fields/golden/*." + form)
+		if err != nil || len(files) != len(inputs) {
+			t.Fatalf("%d golden files, %v", len(files), err)
+		}
+		for _, args := range [][]string{{"xmllint", "--noout", "--nonet"}, {"jing", "-c", "../../internal/publish/testdata/" + form + ".rnc"}} {
+			if out, err := exec.Command(args[0], append(args[1:], files...)...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", args[0], err, out)
 			}
 		}
 	}

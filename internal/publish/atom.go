@@ -140,7 +140,7 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 		base.Content = &feeds.AtomContent{Type: "html"}
 	}
 	for _, tag := range e.tags {
-		a.Category = append(a.Category, atomCategory{tag})
+		a.Category = append(a.Category, atomCategory{inert(tag)})
 	}
 	a.Authors, a.Helpers = atomPeople(e.authors), atomPeople(e.helpers)
 	for _, f := range e.files {

@@ -365,19 +365,3 @@ func TestSummaryIsClipped(t *testing.T) {
 		t.Errorf("%q, want %q", e.summary, want)
 	}
 }
-
-func TestAddress(t *testing.T) {
-	for in, want := range map[string]string{
-		"https://[2001:db8::1]:8080/a[0]?b[]=1": "https://[2001:db8::1]:8080/a%5B0%5D?b%5B%5D=1",
-		"https://[2001:db8::1]":                 "https://[2001:db8::1]",
-		"http://example.org/a b":                "http://example.org/a%20b",
-		"https://example.org/\x00":              "https://example.org/",
-		"javascript:alert(1)":                   "",
-		"/relative":                             "",
-		"":                                      "",
-	} {
-		if got := address(in); got != want {
-			t.Errorf("address(%q) is %q, want %q", in, got, want)
-		}
-	}
-}
