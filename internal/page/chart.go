@@ -112,8 +112,9 @@ func (d daily) Words() string {
 
 const barHigh = 20
 
-// Bars is the path of a bar for each day, 8 wide with 2 between, in a box of 138
-// by 20. A day with any story has a bar that can be seen; one without a stub.
+// Bars is the path of a bar for each day, to be drawn 8 wide with 2 between, in
+// a box of 138 by 20. A day with any story has a bar that can be seen; one
+// without a stub.
 func (d daily) Bars() string {
 	most := 1
 	for _, n := range d {
@@ -125,7 +126,7 @@ func (d daily) Bars() string {
 		if n > 0 {
 			high = max(3, n*barHigh/most)
 		}
-		fmt.Fprintf(&b, "M%d %dv-%dh8v%dz", i*10, barHigh, high, high)
+		fmt.Fprintf(&b, "M%d %dv-%d", i*10+4, barHigh, high)
 	}
 	return b.String()
 }

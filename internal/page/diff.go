@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// An Edit says what became of words between two texts.
+// An edit says what became of words between two texts.
 type edit int
 
 const (
@@ -26,7 +26,7 @@ func (p piece) Come() bool { return p.edit == come }
 
 const (
 	// mostWords are compared of each text; what is behind them is left out.
-	mostWords = 300
+	mostWords = 750
 	// leastAlike is what two texts must share to be shown as one with changes:
 	// below it marks are noise.
 	leastAlike = 0.3
@@ -47,11 +47,13 @@ func compare(a, b string) (pieces []piece, alike bool) {
 // edits are a longest common subsequence of words and what stands between, and
 // how long it is. It takes len(x)·len(y) steps.
 func edits(x, y []string) (kept int, out []piece) {
-	longest := lengths(x, y)
+	named := map[string]int{}
+	a, b := numbers(x, named), numbers(y, named)
+	longest := lengths(a, b)
 	i, j := 0, 0
 	for i < len(x) || j < len(y) {
 		switch {
-		case i < len(x) && j < len(y) && equal(x[i], y[j]):
+		case i < len(x) && j < len(y) && a[i] == b[j]:
 			out = append(out, piece{same, y[j]})
 			i, j, kept = i+1, j+1, kept+1
 		case j == len(y) || i < len(x) && longest[i+1][j] >= longest[i][j+1]:
@@ -65,25 +67,40 @@ func edits(x, y []string) (kept int, out []piece) {
 	return kept, out
 }
 
+// numbers gives equal words, but for the space behind them, one number.
+func numbers(words []string, named map[string]int) []int {
+	out := make([]int, len(words))
+	for i, w := range words {
+		w = strings.TrimSuffix(w, " ")
+		n, ok := named[w]
+		if !ok {
+			n = len(named)
+			named[w] = n
+		}
+		out[i] = n
+	}
+	return out
+}
+
 // lengths are how many words x[i:] and y[j:] share in order.
-func lengths(x, y []string) [][]uint16 {
+func lengths(x, y []int) [][]uint16 {
+	all := make([]uint16, (len(x)+1)*(len(y)+1))
 	l := make([][]uint16, len(x)+1)
 	for i := range l {
-		l[i] = make([]uint16, len(y)+1)
+		l[i] = all[i*(len(y)+1) : (i+1)*(len(y)+1)]
 	}
 	for i := len(x) - 1; i >= 0; i-- {
+		row, next := l[i], l[i+1]
 		for j := len(y) - 1; j >= 0; j-- {
-			if equal(x[i], y[j]) {
-				l[i][j] = l[i+1][j+1] + 1
+			if x[i] == y[j] {
+				row[j] = next[j+1] + 1
 			} else {
-				l[i][j] = max(l[i+1][j], l[i][j+1])
+				row[j] = max(next[j], row[j+1])
 			}
 		}
 	}
 	return l
 }
-
-func equal(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
 
 // joined puts neighbours with one fate together.
 func joined(ps []piece) (out []piece) {

@@ -24,6 +24,8 @@ const (
 	// mostTried and mostFound are how many stories /try and /search show at most.
 	mostTried = 100
 	mostFound = 500
+	// mostFiled is how many topics of a story they name.
+	mostFiled = 6
 	// longestQuery is in bytes.
 	longestQuery = 2000
 	// mostChoices is how many topics a list to choose from has.
@@ -183,7 +185,8 @@ func (p *Pages) matchedViews(ctx context.Context, s *shown, stories []matched) (
 	}
 	views, err := p.views(ctx, s, plain)
 	for i := range views {
-		views[i].Words, views[i].Same = stories[i].words, nil
+		views[i].Words = stories[i].words
+		views[i].Why = views[i].Why[:min(mostFiled, len(views[i].Why))]
 	}
 	return views, err
 }

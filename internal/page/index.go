@@ -29,10 +29,10 @@ func (p *Pages) index(ctx context.Context, s *shown) (made, error) {
 	if err != nil {
 		return made{}, fmt.Errorf("page index: %w", err)
 	}
-	for _, t := range topics {
+	tree := nest(topics)
+	for _, t := range tree[:min(mostLooked, len(tree))] {
 		h.Feeds = append(h.Feeds, t.named()[:min(1, len(t.Feeds))]...)
 	}
-	tree := nest(topics)
 	stories, err := p.latest(ctx, s, tree)
 	if err != nil {
 		return made{}, fmt.Errorf("page index: %w", err)

@@ -209,8 +209,9 @@ type detail struct {
 // nobody forbids a title of a thousand characters.
 var details = []detail{
 	{title: 200, text: 160, words: 12, also: 8, tell: 24, link: 600, chart: true},
-	{title: 140, text: 100, words: 6, also: 4, tell: 16, link: 400, chart: true},
-	{title: 110, text: 0, words: 3, also: 2, tell: 12, link: 300},
+	{title: 160, text: 140, words: 8, also: 3, tell: 20, link: 400, chart: true},
+	{title: 120, text: 90, words: 4, also: 1, tell: 16, link: 300, chart: true},
+	{title: 110, text: 0, words: 3, also: 0, tell: 12, link: 300, chart: true},
 	{title: 80, text: 0, words: 1, also: 0, tell: 6, link: 200},
 	{title: 40, text: 0, words: 1, also: 0, tell: 3, link: 100},
 }

@@ -221,17 +221,25 @@ func (v storyView) cut(d detail) storyView {
 	for i, t := range v.Also {
 		v.Also[i].Title, v.Also[i].URL = canon.Clip(t.Title, d.title), worth(t.URL, d)
 	}
-	v.Why = slices.Clone(v.Why)
+	v.Why = slices.Clone(v.Why[:min(len(v.Why), d.title/2)])
 	for i, w := range v.Why {
-		v.Why[i].Words, v.Why[i].Rule = w.Words[:min(d.words, len(w.Words))], canon.Clip(w.Rule, 2*d.title)
+		v.Why[i].Words, v.Why[i].Rule = few(w.Words, d), canon.Clip(w.Rule, d.title)
 	}
 	v.OfEvent = len(v.Same)
 	v.Same = slices.Clone(v.Same[:min(len(v.Same), 2+d.also)])
 	for i, o := range v.Same {
 		v.Same[i].Title, v.Same[i].URL = canon.Clip(o.Title, d.title), worth(o.URL, d)
 	}
-	v.Words = v.Words[:min(d.words, len(v.Words))]
+	v.Words = few(v.Words, d)
 	return v
+}
+
+// few are the first words of many, each as long as a word may be.
+func few(words []string, d detail) (out []string) {
+	for _, w := range words[:min(d.words, len(words))] {
+		out = append(out, canon.Clip(w, 60))
+	}
+	return out
 }
 
 func clip(s string, n int) string {

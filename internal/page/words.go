@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"aggregator/internal/query"
 )
 
 // mostAsked is how many words of a search are looked for.
@@ -24,7 +26,10 @@ func asQuery(typed string) string {
 			terms = append(terms, term(word))
 		}
 	}
-	terms = slices.DeleteFunc(terms, func(t string) bool { return t == "" })
+	terms = slices.DeleteFunc(terms, func(t string) bool {
+		_, err := query.Parse(t)
+		return t == "" || err != nil // a sign that Unicode takes for a letter, such as ʼ
+	})
 	return strings.Join(terms[:min(mostAsked, len(terms))], " ")
 }
 
@@ -52,14 +57,11 @@ func phrase(s string) string {
 	words := strings.FieldsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	})
-	words = slices.DeleteFunc(words, func(w string) bool { return strings.IndexFunc(w, visible) < 0 })
 	if len(words) == 0 {
 		return ""
 	}
 	return `"` + strings.Join(words, " ") + `"`
 }
-
-func visible(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // oneQuote writes all quotes alike.
 func oneQuote(s string) string {
