@@ -8,19 +8,20 @@ import (
 	"sync"
 	"time"
 
-	"aggregator/internal/news"
+	"aggregator/internal/store"
 )
 
 const (
 	// days is how many days a chart shows, today the last.
 	days = 14
-	// mostCounted is how many stories of a topic are read for its chart at most.
-	mostCounted = 20_000
+	// mostCounted is how many places on a topic's shelf are read for its chart at
+	// most: beyond them a day more or less makes no picture.
+	mostCounted = 200_000
 	// steady is how long counts stay that nothing speaks against, rested how long
 	// those at least that took long to make.
 	steady, rested = 10 * time.Minute, time.Minute
-	// cheap is how many stories are read again without a thought.
-	cheap = 1000
+	// cheap is how many places are read again without a thought.
+	cheap = 5000
 )
 
 // A daily is how many stories there were on each of the last days, the oldest
@@ -38,8 +39,8 @@ func (d *daily) add(today, at time.Time) bool {
 
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-// An activity is the counts of topics, made when asked for and remembered. Where
-// they come from is the caller's: today whole stories, newest first.
+// An activity is the counts of topics, made of places on the shelf, newest first,
+// when asked for, and remembered.
 type activity struct {
 	mu  sync.Mutex
 	now map[string]counted
@@ -50,12 +51,12 @@ type counted struct {
 	today time.Time // the last of its days
 	at    time.Time // when it was made
 	total int       // of the topic then
-	read  int       // stories for it
+	read  int       // places for it
 }
 
 // of gives a topic's counts. total is how many stories it has: another number
 // makes them anew, but for those of a busy topic, within the minute.
-func (a *activity) of(ctx context.Context, topic string, total int, now time.Time, shelf func(context.Context, string) iter.Seq2[news.Story, error]) (daily, error) {
+func (a *activity) of(ctx context.Context, topic string, total int, now time.Time, shelf func(context.Context, string) iter.Seq2[store.Place, error]) (daily, error) {
 	a.mu.Lock()
 	was, ok := a.now[topic]
 	a.mu.Unlock()
@@ -64,11 +65,11 @@ func (a *activity) of(ctx context.Context, topic string, total int, now time.Tim
 		return was.daily, nil
 	}
 	is := counted{today: day(now), at: now, total: total}
-	for st, err := range shelf(ctx, topic) {
+	for place, err := range shelf(ctx, topic) {
 		if err != nil {
 			return daily{}, err
 		}
-		if is.read++; !is.add(is.today, st.Published) || is.read == mostCounted {
+		if is.read++; !is.add(is.today, place.Published) || is.read == mostCounted {
 			break
 		}
 	}

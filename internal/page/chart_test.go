@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aggregator/internal/news"
+	"aggregator/internal/store"
 )
 
 func TestDaily(t *testing.T) {
@@ -38,11 +38,11 @@ func TestDaily(t *testing.T) {
 // those of a busy topic at most once a minute.
 func TestActivity(t *testing.T) {
 	reads, n := 0, 3
-	shelf := func(context.Context, string) iter.Seq2[news.Story, error] {
+	shelf := func(context.Context, string) iter.Seq2[store.Place, error] {
 		reads++
-		return func(yield func(news.Story, error) bool) {
+		return func(yield func(store.Place, error) bool) {
 			for range n {
-				if !yield(news.Story{Published: minute(0)}, nil) {
+				if !yield(store.Place{Published: minute(0)}, nil) {
 					return
 				}
 			}

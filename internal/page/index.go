@@ -59,7 +59,7 @@ func (p *Pages) topics(ctx context.Context, s *shown) (views []topicView, err er
 	for _, t := range s.Topics {
 		v := s.topicView(t)
 		if v.Count = counts[t.Name]; v.Count > 0 {
-			if v.Days, err = p.activity.of(ctx, t.Name, v.Count, p.now(), p.store.Shelf); err != nil {
+			if v.Days, err = p.activity.of(ctx, t.Name, v.Count, p.now(), p.store.Shelved); err != nil {
 				return nil, err
 			}
 		}

@@ -263,11 +263,11 @@ type broken struct {
 	err error
 }
 
-func (b *broken) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error] {
+func (b *broken) Shelved(ctx context.Context, topic string) iter.Seq2[store.Place, error] {
 	if b.err != nil {
-		return func(yield func(news.Story, error) bool) { yield(news.Story{}, b.err) }
+		return func(yield func(store.Place, error) bool) { yield(store.Place{}, b.err) }
 	}
-	return b.Store.Shelf(ctx, topic)
+	return b.Store.Shelved(ctx, topic)
 }
 
 func TestStoreFails(t *testing.T) {

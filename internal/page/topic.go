@@ -84,7 +84,7 @@ func (p *Pages) about(ctx context.Context, s *shown, v listView) (listView, erro
 		return v, err
 	}
 	if v.Count = counts[v.Name]; v.Count > 0 {
-		if v.Chart, err = p.activity.of(ctx, v.Name, v.Count, p.now(), p.store.Shelf); err != nil {
+		if v.Chart, err = p.activity.of(ctx, v.Name, v.Count, p.now(), p.store.Shelved); err != nil {
 			return v, err
 		}
 	}
@@ -132,22 +132,26 @@ func (p *Pages) list(ctx context.Context, s *shown, t Topic, number int) (views 
 
 // shelf are n stories of a topic behind the first so many.
 func (p *Pages) shelf(ctx context.Context, topic string, from, n int) (out []news.Story, err error) {
-	if n <= 0 {
-		return nil, nil
-	}
-	i := 0
-	for st, err := range p.store.Shelf(ctx, topic) {
+	var at []news.Position
+	for place, err := range p.store.Shelved(ctx, topic) {
 		if err != nil {
 			return nil, err
 		}
-		if i++; i <= from {
+		if from--; from >= 0 {
 			continue
 		}
-		if out = append(out, st); len(out) == n {
+		if len(at) >= n {
 			break
 		}
+		at = append(at, place.Pos)
 	}
-	return out, nil
+	stories, err := p.store.Story(ctx, at...)
+	for _, pos := range at {
+		if st, ok := stories[pos]; ok { // not forgotten meanwhile
+			out = append(out, st)
+		}
+	}
+	return out, err
 }
 
 // views are stories as a list shows them.
