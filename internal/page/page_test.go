@@ -113,10 +113,10 @@ func TestPages(t *testing.T) {
 		"/topics/china": {
 			`<h1 dir="auto">China</h1>`, `href="https://wire.example.org/1" rel="noreferrer"`, `datetime="2026-05-05T08:00:00Z"`, `<time datetime="2026-05-05">Tuesday, 5 May 2026</time>`, "Holds match: china",
 			`value="https://feeds.example.org/news/topics/china.atom"`, `href="feed:https://feeds.example.org/news/topics/china.atom"`, `data-copy="feed0" hidden=""`, `<a href="/news/topics/china/human-rights">Human Rights</a>`, "<summary>also in 2 outlets</summary>", "nearly the same text (93%)",
-			"radio.example.org/pod", "the same address", "<p>match — “xinjiang”, “维吾尔” <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "<p>source Blog</p>",
+			"radio.example.org/pod", "the same address", "<p><bdi>match</bdi> — <bdi>“xinjiang”</bdi>, <bdi>“维吾尔”</bdi> <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "<p><bdi>source Blog</bdi></p>",
 			`<link rel="alternate" type="application/rss&#43;xml" title="China, RSS"`,
 		},
-		"/topics/china/human-rights":  {`<h1 dir="auto">China/Human Rights</h1>`, "<p>China and Human Rights</p>"},
+		"/topics/china/human-rights":  {`<h1 dir="auto">China/Human Rights</h1>`, "<p><bdi>China and Human Rights</bdi></p>"},
 		"/topics/china/human-rights/": {`<h1 dir="auto">China/Human Rights</h1>`},
 		"/topics/中国":                  {`<h1 dir="auto">中国</h1>`, "No stories yet."},
 		"/stories/" + first: {
