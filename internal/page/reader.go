@@ -83,6 +83,18 @@ func (s *shown) may(st news.Story) bool {
 	return slices.ContainsFunc(st.Topics, func(f news.Filing) bool { return !s.closed[f.Topic] })
 }
 
+// names says that a text tells of a topic that is not for this reader: `holds
+// China/Camps` under China, `match: topic:Desk AND court`.
+func (s *shown) names(text string) bool {
+	text = strings.ToLower(text)
+	for name := range s.closed {
+		if strings.Contains(text, strings.ToLower(name)) {
+			return true
+		}
+	}
+	return false
+}
+
 // Link is the address of a page of ours, by its path; pairs of names and values
 // go into its query, but for empty ones. The token comes along.
 func (s *shown) Link(path string, query ...string) string {

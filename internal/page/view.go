@@ -92,6 +92,9 @@ type whyView struct {
 
 func (s *shown) topicView(t Topic) topicView {
 	v := topicView{Name: t.Name, Short: t.Name, Href: s.Link("/topics/" + t.Path()), Private: !t.Keys.Public(), Holds: t.Holds}
+	if s.names(t.Holds) {
+		v.Holds = ""
+	}
 	for _, parent := range t.Parents() {
 		if p, ok := s.byPath[news.Topic{Name: parent}.Path()]; ok {
 			v.above, v.Short = p.Name, strings.TrimSpace(strings.TrimPrefix(t.Name[len(parent):], "/"))
@@ -142,6 +145,9 @@ func (s *shown) storyView(st news.Story) storyView {
 		w := whyView{Topic: f.Topic, Rule: f.Rule, Where: path.Base("/" + f.Where), Words: f.Words}
 		if f.Where == "" {
 			w.Where = ""
+		}
+		if s.names(f.Rule) {
+			w = whyView{Topic: f.Topic, Rule: "a rule that is private"}
 		}
 		if at := (news.Topic{Name: f.Topic}).Path(); s.byPath[at].Name == f.Topic {
 			w.Href = s.Link("/topics/" + at)
