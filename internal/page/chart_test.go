@@ -65,9 +65,13 @@ func TestActivity(t *testing.T) {
 	want("a minute later", n+1, 3)
 	now = now.Add(24 * time.Hour)
 	want("the next day", n+1, 4)
+	n, now = 3, day(now).Add(24*time.Hour-time.Minute)
+	want("few", n, 5)
+	now = now.Add(2 * time.Minute)
+	want("over midnight", n, 6)
 	a.keep(map[string]int{})
-	want("forgotten", n+1, 5)
-	if d, _ := a.of(t.Context(), "China", n+1, now, shelf); d[days-2] != n {
+	want("forgotten", n, 7)
+	if d, _ := a.of(t.Context(), "China", n, now, shelf); d[days-3] != n {
 		t.Errorf("%v", d)
 	}
 }

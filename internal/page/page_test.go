@@ -120,7 +120,7 @@ func TestPages(t *testing.T) {
 		"/topics/china/human-rights/": {`<h1 dir="auto">China/Human Rights</h1>`},
 		"/topics/中国":                  {`<h1 dir="auto">中国</h1>`, "No stories yet."},
 		"/stories/" + first: {
-			"<h1 dir=\"auto\" lang=\"en\">Scholar released &amp; home</h1>", "updated <time", "revised 2×", "words it lacks", "the first to tell it", "The family says: at last.", "https://daily.example.org/2", "Why it is here",
+			"<h1 dir=\"auto\" lang=\"en\">Scholar released &amp; home</h1>", "updated <time", "revised 2×", "words it lacks", "· the first to tell it", "The family says: at last.", "https://daily.example.org/2", "Why it is here",
 			`<a href="/news/topics/china">China</a>`, "<dt>Gone</dt>", `href="/news/stories/` + first + `.json"`,
 		},
 		"/stories/" + second: {"Nobody else so far."},

@@ -163,6 +163,9 @@ func TestWhoMayRead(t *testing.T) {
 		if got := w.Header().Get("Cache-Control"); c.status == 200 && shown != (got == "private, no-store") {
 			t.Errorf("%+v: Cache-Control %q", c, got)
 		}
+		if w.Header().Get("Vary") != "Authorization" {
+			t.Errorf("%+v: a cache may show it to others", c)
+		}
 		if c.status == 401 && (w.Header().Get("WWW-Authenticate") == "" || w.Header().Get("Cache-Control") != "no-store") {
 			t.Errorf("%+v: %v", c, w.Header())
 		}
