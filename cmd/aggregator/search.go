@@ -65,7 +65,26 @@ func (s *site) backwards(ctx context.Context, a page.Search) iter.Seq[iter.Seq2[
 		for ; at > 0; at -= min(at, stride) {
 			to := at
 			run := wanted(ctx, s.store.Stories(ctx, at-min(at, stride)), a, func(st news.Story) bool { return st.Pos > to })
-			if !yield(run) || to <= oldest || s.before(ctx, to, a.Since) {
+			if !yield(turned(run)) || to <= oldest || s.before(ctx, to, a.Since) {
+				return
+			}
+		}
+	}
+}
+
+// turned are stories from the last to the first; an error comes first.
+func turned(stories iter.Seq2[news.Story, error]) iter.Seq2[news.Story, error] {
+	return func(yield func(news.Story, error) bool) {
+		var run []news.Story
+		for st, err := range stories {
+			if err != nil {
+				yield(st, err)
+				return
+			}
+			run = append(run, st)
+		}
+		for _, st := range slices.Backward(run) {
+			if !yield(st, nil) {
 				return
 			}
 		}

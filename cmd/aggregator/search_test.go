@@ -1,11 +1,20 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"aggregator/internal/config"
+	"aggregator/internal/news"
+	"aggregator/internal/page"
+	"aggregator/internal/poll"
 )
 
 // reports are n items of a source, each dated so many days ago.
@@ -27,6 +36,7 @@ func TestSearchOverStrides(t *testing.T) {
 	d := newDesk(t, "listen: 127.0.0.1:0\nretain: 60d\n"+polite+"sources:\n  - { name: Old, url: "+o.URL+"/old }\n  - { name: New, url: "+o.URL+"/new }\ntopics:\n  - { name: Ice, match: glacier }\n  - { name: All, match: \"*\" }\n")
 	d.poll("Old")
 	d.poll("New")
+	searchStopped(t, d)
 	r := d.start()
 	for path, want := range map[string]string{
 		"/search?q=report":                        fmt.Sprintf("<strong>%d</strong> stories found, of %d looked at", 5*stride/2, 5*stride/2),
@@ -44,6 +54,31 @@ func TestSearchOverStrides(t *testing.T) {
 		}
 	}
 	r.stop()
+}
+
+// searchStopped ends a search at its first story: that is one of those that came
+// last, and it says how many were looked at.
+func searchStopped(t *testing.T, d *desk) {
+	t.Helper()
+	cfg, err := config.Load(d.path("aggregator.yaml"), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(t.Context(), cfg, poll.Options{Look: true, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.store.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var found []string
+	looked, err := s.search(ctx, page.Search{Query: "report", May: func(news.Story) bool { return true }}, func(st news.Story, _ []string) {
+		stop()
+		found = append(found, st.Lead.Name)
+	})
+	if !errors.Is(err, context.Canceled) || looked == 0 || looked > stride || len(found) == 0 || found[0] != "New" {
+		t.Errorf("%v: looked at %d, found %d", err, looked, len(found))
+	}
 }
 
 // A word that stands only in stories of a private topic is nowhere in what is
