@@ -125,7 +125,7 @@ func TestPages(t *testing.T) {
 		},
 		"/stories/" + second: {"Nobody else so far."},
 		"/sources": {
-			`href="https://wire.example.org/rss"`, "Failing (3×): 503 Service Unavailable, HTTP 503", "(Retry-After)", "Last good", "https://new.example.org/rss", "Hub", "1 failing", "Partly readable: cut off after 12 items", "not polled yet", "30 items",
+			`href="https://wire.example.org/rss"`, "<p>Failing (3×): 503 Service Unavailable</p>", "(Retry-After)", "Last good", "https://new.example.org/rss", "Hub", "1 failing", "Partly readable: cut off after 12 items", "not polled yet", "30 items",
 		},
 		"/style.css": {"prefers-color-scheme: dark"},
 	} {

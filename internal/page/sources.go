@@ -137,12 +137,13 @@ func sorted(all []SourceHealth, state, q string) (out []sourceView) {
 
 func (v sourceView) called() string { return cmp.Or(v.Name, v.URL) }
 
-// Status is the HTTP status for people; "" where there is nothing to say.
+// HTTP is the status of the answer; "" where it says nothing new.
 func (v sourceView) HTTP() string {
-	if v.Status == 0 || v.Status == 200 && v.Error == "" {
+	status := strconv.Itoa(v.Status)
+	if v.Status == 0 || v.Status == 200 && v.Error == "" || strings.HasPrefix(v.Error, status) {
 		return ""
 	}
-	return "HTTP " + strconv.Itoa(v.Status)
+	return "HTTP " + status
 }
 
 // Called says the state in words.
