@@ -33,8 +33,13 @@ func TestSearch(t *testing.T) {
 	if page = get(t, p, "/search?q=story&page=20"); !strings.Contains(page, ">Story 201.</a>") || strings.Contains(page, "Next") {
 		t.Errorf("the last page:\n%s", page)
 	}
-	if w := ask(p, "GET", "/search?q=story&page=21"); w.Code != 404 {
-		t.Errorf("behind the last page: %d", w.Code)
+	for _, path := range []string{"/search?q=story&page=21", "/search?q=story&page=99999999999999999999", "/topics/china?page=9223372036854775807", "/sources?page=9223372036854775807"} {
+		if w := ask(p, "GET", path); w.Code != 404 {
+			t.Errorf("%s, behind the last page: %d", path, w.Code)
+		}
+	}
+	if page := get(t, p, "/topics/china?page=-3"); !strings.Contains(page, ">Story 700.</a>") {
+		t.Errorf("before the first page:\n%s", page)
 	}
 	inOrder(t, get(t, p, "/try?q=story&since=all"), "the newest 100 are shown", "counts per day", `Tuesday, 5 May 2026</time>: 9</li>`, `Monday, 4 May 2026</time>: 24</li>`)
 	for path, want := range map[string]string{"/search": "Words to search for", "/search?q=!!!": "There is no word in that", "/try": "What a query may hold"} {

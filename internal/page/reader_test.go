@@ -133,6 +133,7 @@ func TestWhoMayRead(t *testing.T) {
 		{path: "/topics/china/human-rights", status: 200, want: "a rule that is private"},
 		{path: "/topics/china/human-rights", token: other, status: 200, want: "codeword"},
 		{path: "/topics/china", token: other, status: 200, want: "or in China/Camp Two"},
+		{path: "/nowhere", token: token, status: 404, want: token},
 		{path: "/stories/" + id(2), status: 401},
 		{path: "/stories/" + id(2) + ".json", status: 401},
 		{path: "/stories/" + id(2), token: token, status: 200, want: secret},
@@ -160,7 +161,7 @@ func TestWhoMayRead(t *testing.T) {
 			checkHTML(t, c.path, w.Body.Bytes())
 		}
 		shown := c.token != "" || c.basic != ""
-		if got := w.Header().Get("Cache-Control"); c.status == 200 && shown != (got == "private, no-store") {
+		if got := w.Header().Get("Cache-Control"); c.status != 401 && shown != (got == "private, no-store") {
 			t.Errorf("%+v: Cache-Control %q", c, got)
 		}
 		if w.Header().Get("Vary") != "Authorization" {

@@ -67,6 +67,9 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.private {
 		h.Set("Vary", "Authorization") // a cache keeps what strangers see
 	}
+	if keep == unshared {
+		h.Set("Cache-Control", keep) // also of what is refused: its links hold the token
+	}
 	m, err := p.make(r.Context(), s, r.URL.Path, r.URL.Query())
 	if err != nil {
 		p.refuse(w, r, s, keep, err)
@@ -148,10 +151,13 @@ func (p *Pages) make(ctx context.Context, s *shown, path string, ask url.Values)
 	return made{}, errNotFound
 }
 
+// mostOlder is how many pages a list may have: numbers beyond it would wrap.
+const mostOlder = 1_000_000
+
 // pageOf is which page of a long list is asked for; the first is 1.
 func pageOf(ask url.Values) int {
-	n, _ := strconv.Atoi(ask.Get("page"))
-	return max(1, n)
+	n, _ := strconv.Atoi(ask.Get("page")) // the largest there is where it is too large
+	return min(max(1, n), mostOlder)
 }
 
 func (p *Pages) say(w http.ResponseWriter, s *shown, status int, sentence string) {

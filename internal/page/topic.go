@@ -11,10 +11,8 @@ import (
 )
 
 const (
-	// perPage is how many stories a page of a list has, mostOlder how many pages
-	// back a topic goes.
-	perPage   = 25
-	mostOlder = 4000
+	// perPage is how many stories a page of a list has.
+	perPage = 25
 	// mostTold is how much of a text is kept for a list, in characters.
 	mostTold = 160
 )
@@ -106,9 +104,6 @@ func (p *Pages) about(ctx context.Context, s *shown, v listView) (listView, erro
 // nothing of other topics; pages is how many pages there are, as far as was
 // looked.
 func (p *Pages) list(ctx context.Context, s *shown, t Topic, number int) (views []storyView, pages int, err error) {
-	if number > mostOlder {
-		return nil, 0, errNotFound
-	}
 	from := (number - 1) * perPage
 	want := perPage + 1 // one more tells of an older page
 	if s.Static && t.Items > 0 {
