@@ -42,7 +42,7 @@ that is allowed, with its reason, and fails on any other.
 	          time. bolt keeps its contract, storetest is the contract as tests
 	poll      the order of the walk: leases, floors, backoff, the account
 	publish   the shelf as Atom, RSS, JSON Feed and OPML; over HTTP and as files
-	page      the shelf as web pages that need no script
+	page      the shelf as web pages that need no script, as far as one may read
 	config    aggregator.yaml to usable values, or every fault with its place
 	quality   measures what becomes of labelled sets, and learns from them; no part
 	          of the binary
@@ -150,6 +150,7 @@ One word for one thing, in code, messages and pages.
 	decided.go, event.go what explain tells of decisions, and of other stories
 	compare.go           two items beside each other
 	match.go, diff.go    a query, and a whole file, tried on the kept past
+	search.go            a query tried for the pages
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
 	metrics.go, log.go   what monitoring reads

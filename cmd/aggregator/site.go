@@ -80,7 +80,7 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 		return err
 	}
 	s.feeds.Match = s.poller.Match
-	s.pages = page.New(s.store, pagesOf(cfg), s.doors(), o.Log)
+	s.pages = page.New(s.store, pagesOf(cfg, filer), s.doors(), o.Log)
 	return nil
 }
 
@@ -185,16 +185,16 @@ func (s *site) change(ctx context.Context, cfg *config.Config) (poll.Changes, er
 func (s *site) show(cfg *config.Config, filer *topic.Filer) {
 	s.now.Store(&setup{cfg, filer})
 	s.feeds.Use(feedsOf(cfg))
-	s.pages.Use(pagesOf(cfg))
+	s.pages.Use(pagesOf(cfg, filer))
 }
 
 // pagesOf is the part of a configuration that the pages need.
-func pagesOf(cfg *config.Config) page.Site {
+func pagesOf(cfg *config.Config, filer *topic.Filer) page.Site {
 	site := page.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
-		if t.Feed.Access.Public() {
-			site.Topics = append(site.Topics, page.Topic{Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items})
-		}
+		site.Topics = append(site.Topics, page.Topic{
+			Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items, Holds: filer.Describe(t.Name), Keys: t.Feed.Access,
+		})
 	}
 	return site
 }
@@ -208,6 +208,7 @@ func (s *site) doors() page.Doors {
 		},
 		Event:   s.poller.Event,
 		Sources: s.health,
+		Match:   s.search,
 	}
 }
 
