@@ -76,7 +76,7 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 		return err
 	}
 	defer func() { err = errors.Join(err, s.store.Close()) }()
-	srv.site, s.running, s.reload = s, true, srv.read
+	srv.site, s.running, s.reload, s.pushing = s, true, srv.read, s.newPushing()
 	count = newMetrics(s)
 	return srv.run(ctx, count, ready)
 }
@@ -104,6 +104,7 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	start(srv.watch)
 	start(srv.writeOften)
+	srv.push(start)
 	srv.tellStart(address)
 	if ready != nil {
 		ready(srv, address)
@@ -148,7 +149,7 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 	}
 	srv.bound = l.Addr().String()
 	if now := srv.now.Load(); srv.reached(now.Config) != now.Config {
-		srv.show(srv.reached(now.Config), now.filer)
+		srv.show(&setup{srv.reached(now.Config), now.filer, now.strangers})
 	}
 	server := &http.Server{
 		Handler: srv.handler(count.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -190,6 +191,7 @@ func (s *site) handler(metrics http.Handler) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("/hub", s.hub)
 	mux.Handle("/topics.opml", s.feeds)
 	mux.HandleFunc("/topics/", func(w http.ResponseWriter, r *http.Request) {
 		for _, ending := range []string{".atom", ".rss", ".json"} {

@@ -50,6 +50,7 @@ type document struct {
 	path   string
 	format format
 	media  []string // format.media for Content-Type
+	link   []string // of WebSub: see links
 	topic  Topic    // none for OPML
 	// wanted grows with every change of the topic; bytes made at a smaller
 	// number are stale.

@@ -6,7 +6,7 @@
 // changes, choose.go says which stories are in it, entry.go brings a story into
 // the one form (with event.go which others tell of its event) that atom.go, rss.go, json.go and opml.go write down, serve.go
 // answers requests from the kept bytes, files.go and tree.go write them to a
-// folder.
+// folder. push.go is what subscribers are sent.
 //
 // It is longer than 600 lines because it holds three formats; each is a file of
 // its own.
@@ -119,6 +119,7 @@ func (p *Publisher) Still(do func() error) error {
 
 // add shows a document, with the bytes that it had before.
 func (s *shown) add(was *shown, d *document) {
+	d.link = links(s.site, d)
 	if was != nil && was.byPath[d.path] != nil {
 		d.inherit(was.byPath[d.path])
 	}

@@ -42,6 +42,9 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The stories of this feed cannot be read just now. Please try again soon.", http.StatusServiceUnavailable)
 		return
 	}
+	if d.link != nil {
+		w.Header()["Link"] = d.link
+	}
 	v.serve(w, r, d.media, p.now())
 }
 
