@@ -67,6 +67,7 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 		Log: log, Scheduled: true,
 		Visited: func(vs ...poll.Visited) {
 			count.visited(vs...)
+			srv.visited(vs...)
 			srv.live.visited(vs...)
 		},
 		Changed: func([]string) { srv.soil() },
@@ -149,7 +150,9 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 	}
 	srv.bound = l.Addr().String()
 	if now := srv.now.Load(); srv.reached(now.Config) != now.Config {
-		srv.show(&setup{srv.reached(now.Config), now.filer, now.strangers})
+		is := *now
+		is.Config = srv.reached(now.Config)
+		srv.show(&is)
 	}
 	server := &http.Server{
 		Handler: srv.handler(count.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -192,6 +195,7 @@ func (s *site) handler(metrics http.Handler) http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", metrics)
 	mux.HandleFunc("/hub", s.hub)
+	mux.HandleFunc("/websub/", s.callback)
 	mux.Handle("/topics.opml", s.feeds)
 	mux.HandleFunc("/topics/", func(w http.ResponseWriter, r *http.Request) {
 		for _, ending := range []string{".atom", ".rss", ".json"} {

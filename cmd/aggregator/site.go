@@ -42,6 +42,7 @@ type setup struct {
 	*config.Config
 	filer     *topic.Filer
 	strangers *http.Client // for addresses that strangers name
+	hubs      *http.Client // for hubs, which may have moved
 }
 
 // errNothingKept is what one who only looks hears before the first poll.
@@ -77,6 +78,7 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 			told(topics)
 		}
 	}
+	o.Push = func(key string) poll.Push { return s.pushing.word(key) }
 	s.feeds = publish.New(s.store, feedsOf(cfg, o.Log), o.Log)
 	s.poller, err = poll.Open(ctx, s.store, plan, o)
 	if err != nil {
@@ -111,11 +113,11 @@ func planOf(cfg *config.Config) (poll.Plan, *setup, error) {
 		return poll.Plan{}, nil, err
 	}
 	return poll.Plan{
-		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address,
+		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
-	}, &setup{cfg, filer, fetcher.Strangers(0, strangerTimeout)}, nil
+	}, &setup{cfg, filer, fetcher.Strangers(0, strangerTimeout), fetcher.Strangers(hubRedirects, strangerTimeout)}, nil
 }
 
 func sourcesOf(cfg *config.Config) []poll.Source {
@@ -193,7 +195,7 @@ func (s *site) show(now *setup) {
 	s.now.Store(now)
 	s.feeds.Use(feedsOf(now.Config, s.log))
 	s.pages.Use(pagesOf(now.Config))
-	s.pushing.use(s.websubOf(now))
+	s.usePushing(now)
 }
 
 // pagesOf is the part of a configuration that the pages need.
