@@ -335,6 +335,9 @@ func (h *Hub) granted(req request) {
 		return // since it was asked
 	}
 	if s == nil {
+		if err := h.tail.readOn(h.work, h.store); err != nil { // it is told of what comes from now on
+			h.Log.Warn("a new WebSub subscriber may be told of what came before it", "feed", req.topic, "error", err)
+		}
 		s = &subscription{id: key, agreed: agreed{Topic: req.topic, Callback: req.callback}, progress: progress{cursor: h.tail.end}}
 		h.add(s)
 		h.keep.put(atMark+key, s.progress.String())
