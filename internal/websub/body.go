@@ -44,7 +44,7 @@ type bodies struct {
 func (b *bodies) get(s span, now time.Time, do func() (body, error)) (body, error) {
 	b.mu.Lock()
 	m := b.made[s]
-	if m == nil {
+	if m == nil || now.Sub(m.at) > keepBody { // it may be too old to be news by now
 		b.makeRoom(now)
 		m = &making{at: now}
 		b.made[s] = m
