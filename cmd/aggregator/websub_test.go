@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +178,103 @@ func TestNoHubOfFiles(t *testing.T) {
 	for _, form := range []string{"atom", "rss", "json"} {
 		if doc := d.read("public/topics/all." + form); strings.Contains(doc, "hub") {
 			t.Errorf("%s names a hub:\n%s", form, doc)
+		}
+	}
+}
+
+// TestHubKilled: kill -9 loses no story that a subscriber is owed, and who took
+// one is not given it again; what came while nothing ran is told at the next
+// start, also to a subscriber that was away.
+func TestHubKilled(t *testing.T) {
+	o := newOutlets(t)
+	dates := []time.Time{time.Now()}
+	put := func(n int) {
+		for range n {
+			dates = append(dates, time.Now())
+		}
+		o.put("/wire", "application/rss+xml", wire(dates...))
+	}
+	put(0)
+	at := freePort(t)
+	d := newDesk(t, "listen: "+at+"\n"+polite+"sources: [{ url: "+o.URL+"/wire, name: Wire }]\ntopics: [{ name: All, match: \"*\" }]\n")
+	r := d.start()
+	eventually(t, "first poll", func() bool { return r.counted("aggregator_items_received_total") == 1 })
+	var mu sync.Mutex
+	got, away := map[string]map[string]int{}, true
+	subscriber := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == http.MethodGet {
+			io.WriteString(w, r.URL.Query().Get("hub.challenge"))
+			return
+		}
+		if r.URL.Path == "/away" && away {
+			http.Error(w, "away", http.StatusBadGateway)
+			return
+		}
+		var feed jsonFeedRead
+		if err := json.Unmarshal(raw, &feed); err != nil {
+			t.Error(err)
+		}
+		if got[r.URL.Path] == nil {
+			got[r.URL.Path] = map[string]int{}
+		}
+		for _, it := range feed.Items {
+			got[r.URL.Path][it.ID]++
+		}
+	}))
+	t.Cleanup(subscriber.Close)
+	for _, path := range []string{"/well", "/away"} {
+		resp, err := http.PostForm(r.base+"/hub", url.Values{"hub.mode": {"subscribe"}, "hub.topic": {r.base + "/topics/all.json"}, "hub.callback": {subscriber.URL + path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	eventually(t, "both subscriptions", func() bool { return r.counted(`aggregator_hub_subscriptions{state="live"}`) == 2 })
+	has := func(path string, n int) func() bool {
+		return func() bool { mu.Lock(); defer mu.Unlock(); return len(got[path]) == n }
+	}
+	kept := func() (marks []string) {
+		for line := range strings.Lines(d.must("store", "export")) {
+			if strings.Contains(line, `"hub at `) {
+				marks = append(marks, line)
+			}
+		}
+		return marks
+	}
+	well := regexp.MustCompile(`"\d+"}}`) // a place in the log, and no failures
+	for round := range 3 {
+		before := kept()
+		put(2)
+		d.poll("--force")
+		eventually(t, "delivery", has("/well", 4*round+2))
+		eventually(t, "note of it", func() bool {
+			return slices.ContainsFunc(kept(), func(mark string) bool { return well.MatchString(mark) && !slices.Contains(before, mark) })
+		})
+		if err := r.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-r.ended
+		put(2)
+		d.poll("--force") // while no hub runs
+		if round == 0 {
+			mu.Lock()
+			away = false
+			mu.Unlock()
+		}
+		r = d.start()
+		eventually(t, "delivery of what came meanwhile", has("/well", 4*round+4))
+	}
+	eventually(t, "all for the one that was away", has("/away", 12))
+	mu.Lock()
+	defer mu.Unlock()
+	for path, stories := range got {
+		for id, n := range stories {
+			if n != 1 {
+				t.Errorf("%s was given %s %d times", path, id, n)
+			}
 		}
 	}
 }

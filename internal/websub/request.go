@@ -109,3 +109,12 @@ func ask(callback string, params url.Values) string {
 	}
 	return callback + sep + params.Encode()
 }
+
+// form is pairs of name and value.
+func form(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return v
+}

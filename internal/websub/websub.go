@@ -11,13 +11,15 @@
 // Our hub:
 //
 //	request.go       what is asked of it; pure
-//	hub.go           what it knows and whom it answers
+//	hub.go           what it knows
+//	grant.go         whom it answers, and what
 //	subscription.go  one subscription and how it is kept; pure
 //	verify.go        whether the subscriber wants what is asked for it
 //	tail.go          what is owed behind a position; pure but for reading on
 //	body.go          what is owed as bytes, once for all
 //	lane.go          whose turn it is: the dead delay nobody
 //	deliver.go       one delivery, and what comes of it
+//	counts.go        what monitoring reads
 //
 // Others' hubs:
 //
@@ -28,7 +30,9 @@
 //
 //	signature.go     of bodies, ours and theirs; keep.go what both sides keep
 //
-// It is longer than 600 lines because it holds both sides.
+// It is longer than 600 lines because it holds both sides of a protocol that is
+// asynchronous on each: what was asked, confirmed, promised and missed are states
+// of their own.
 package websub
 
 import (
