@@ -157,7 +157,7 @@ func TestCrowd(t *testing.T) {
 			took = append(took, c.since(began, stories)...)
 		}
 		d.hub.keep.flush(t.Context())
-		t.Logf("round %d: %d bytes of marks in %d steps", round+1, counted.bytes.Load()-before, counted.steps.Swap(0))
+		fmt.Printf("round %d of two polls: %d bytes of marks in %d steps\n", round+1, counted.bytes.Load()-before, counted.steps.Swap(0))
 	}
 	if n := int(c.counted.Load()); n != total {
 		t.Errorf("%d stories given, want %d", n, total)
@@ -180,7 +180,7 @@ func TestCrowd(t *testing.T) {
 	}
 	said := fmt.Sprintf("%d subscribers, one in ten dead or slow; %d stories given to the others, each once: half within %v, 90%% %v, 99%% %v, all %v (store: %d KiB)",
 		crowdSize, total, at(50), at(90), at(99), at(100), info.Size()>>10)
-	t.Log(said)
+	fmt.Println(said)
 	// Nobody waits for one who hangs. How soon it is otherwise is this machine's.
 	if at(100) > patience*3/4 {
 		t.Error("the dead delay the others")

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"aggregator/internal/news"
@@ -49,20 +51,18 @@ func (h *Hub) attend(ctx context.Context) {
 func (h *Hub) look(ctx context.Context) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.stirred) > 0 {
+	if stirred := h.takeStirred(); len(stirred) > 0 {
 		if err := h.tail.readOn(ctx, h.store); err != nil {
-			h.Log.Error("WebSub subscribers cannot be told; will try again", "error", err)
+			if !h.failing {
+				h.Log.Error("WebSub subscribers cannot be told while the log cannot be read; will try again", "error", err)
+			}
+			h.failing = true
+			h.Changed(slices.Collect(maps.Keys(stirred)))
+			<-h.wake // which Changed has filled: not at once
 			return ourRetry
 		}
-		stirred := h.stirred
-		h.stirred = map[string]bool{}
-		for self, subs := range h.on {
-			if stirred[""] || stirred[h.documents[self].Topic] {
-				for _, s := range subs {
-					h.want(s)
-				}
-			}
-		}
+		h.failing = false
+		h.wantAll(stirred)
 	}
 	now := h.now()
 	for len(h.retries) > 0 && !h.retries[0].next.After(now) {
@@ -74,6 +74,17 @@ func (h *Hub) look(ctx context.Context) time.Duration {
 		return max(h.retries[0].next.Sub(now), time.Millisecond)
 	}
 	return time.Hour
+}
+
+// wantAll queues the subscriptions of topics.
+func (h *Hub) wantAll(stirred map[string]bool) {
+	for self, subs := range h.on {
+		if stirred[""] || stirred[h.documents[self].Topic] {
+			for _, s := range subs {
+				h.want(s)
+			}
+		}
+	}
 }
 
 // want queues a subscription that may be owed something. Who waits to be tried

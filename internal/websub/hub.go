@@ -23,8 +23,10 @@ type Hub struct {
 	now   func() time.Time
 	count counts
 
-	wake   chan struct{} // somebody has to look: Run
-	bodies bodies
+	wake    chan struct{}   // somebody has to look: Run
+	noting  sync.Mutex      // of stirred alone: who takes note waits for no store
+	stirred map[string]bool // topics that changed; "" stands for all
+	bodies  bodies
 
 	mu        sync.Mutex
 	site      Site
@@ -35,8 +37,8 @@ type Hub struct {
 	subs      map[string]*subscription
 	perHost   map[string]int // subscriptions
 	on        map[string]map[string]*subscription
-	stirred   map[string]bool // topics that changed; all if nil is in it as ""
 	tail      tail
+	failing   bool // the log could not be read on
 	fast      lane
 	slow      lane
 	trouble   map[string]int // failures of a host in a row
@@ -81,19 +83,15 @@ func (h *Hub) Use(site Site) {
 	h.bodies.clear()
 	if h.running {
 		h.weed()
-		h.stir(nil)
+		h.Changed(nil)
 	}
 }
 
 // Changed says that stories of the topics with these names came, changed or
 // went; nil stands for all. It only takes note.
 func (h *Hub) Changed(topics []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.stir(topics)
-}
-
-func (h *Hub) stir(topics []string) {
+	h.noting.Lock()
+	defer h.noting.Unlock()
 	if topics == nil {
 		topics = []string{""}
 	}
@@ -101,6 +99,15 @@ func (h *Hub) stir(topics []string) {
 		h.stirred[t] = true
 	}
 	h.poke()
+}
+
+// takeStirred gives what has changed since the last time.
+func (h *Hub) takeStirred() map[string]bool {
+	h.noting.Lock()
+	defer h.noting.Unlock()
+	stirred := h.stirred
+	h.stirred = map[string]bool{}
+	return stirred
 }
 
 func (h *Hub) poke() {
@@ -159,7 +166,7 @@ func (h *Hub) begin(ctx, work context.Context) error {
 		h.tail.end = min(h.tail.end, s.cursor)
 	}
 	h.weed()
-	h.stir(nil)
+	h.Changed(nil)
 	return nil
 }
 
