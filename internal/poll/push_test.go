@@ -69,9 +69,11 @@ func (d *desk) pushed(t *testing.T) (p *Poller, w *words, stop func()) {
 func TestPushed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, "a")
-		p, _, stop := d.pushed(t)
+		p, w, stop := d.pushed(t)
 		defer stop()
 		time.Sleep(time.Minute)
+		w.set("a.example/feed", Push{By: "hub.example", Since: time.Now(), Until: time.Now().Add(24 * time.Hour)})
+		time.Sleep(30 * time.Minute) // a poll that has it polled rarely, and half of a slot
 		before := known(t, p, "a")
 		v, err := p.Pushed(t.Context(), "a.example/feed", nil, []byte("Dams\nFloods"))
 		if err != nil || v.Items != (Items{Received: 2, New: 2}) || !v.Pushed || v.New["World"] != 2 || v.New["Dams"] != 1 {

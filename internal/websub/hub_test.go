@@ -120,6 +120,45 @@ func delivered(t *testing.T, d *desk, r *receiver, path string) received {
 	return r.deliveries(path)[0]
 }
 
+// A host is asked so many times at once, then one more every so often; what is
+// over is forgotten.
+func TestAsking(t *testing.T) {
+	a, now := newAsking(), time.Now()
+	granted := func(tries int) (n int) {
+		for range tries {
+			if a.begin("h", now) == "" {
+				n++
+				a.end("h")
+			}
+		}
+		return n
+	}
+	if n := granted(2 * asksPerHost); n != asksPerHost {
+		t.Errorf("%d at once", n)
+	}
+	now = now.Add(10 * askEvery)
+	if n := granted(100); n != 10 {
+		t.Errorf("%d more after a while", n)
+	}
+	if a.forget(now); len(a.hosts) != 1 {
+		t.Error("forgotten too early")
+	}
+	if a.forget(now.Add(time.Hour)); len(a.hosts) != 0 || a.pending != 0 {
+		t.Errorf("%d hosts, %d pending", len(a.hosts), a.pending)
+	}
+	for i := range 2 * mostPendingPerHost {
+		if why := a.begin("slow", now); (why == "") != (i < mostPendingPerHost) {
+			t.Errorf("request %d that waits: %q", i, why)
+		}
+	}
+	for i := range 2 * mostPending {
+		a.begin(fmt.Sprint(i), now)
+	}
+	if a.pending != mostPending {
+		t.Errorf("%d pending", a.pending)
+	}
+}
+
 // What is refused at once, and how.
 func TestHubRefuses(t *testing.T) {
 	d, r := newDesk(t), newReceiver(t)
@@ -184,7 +223,22 @@ func TestUnconfirmed(t *testing.T) {
 	d.ask("hub.mode", "subscribe", "hub.topic", chinaAtom, "hub.callback", r.URL+"/new")
 	d.ask("hub.mode", "subscribe", "hub.topic", chinaAtom, "hub.callback", r.URL+"/sub", "hub.secret", "second")
 	d.ask("hub.mode", "unsubscribe", "hub.topic", chinaAtom, "hub.callback", r.URL+"/sub")
-	eventually(t, "three that fail", func() bool { return d.hub.Stats().Unverified == 3 })
+	// Error pages that repeat what they were asked, and redirects, confirm nothing.
+	echoes := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/moved" {
+			http.Redirect(w, req, r.URL+"/there?"+req.URL.RawQuery, http.StatusTemporaryRedirect)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, req.URL.Query().Get("hub.challenge"))
+	}))
+	t.Cleanup(echoes.Close)
+	d.ask("hub.mode", "subscribe", "hub.topic", chinaAtom, "hub.callback", echoes.URL+"/missing")
+	d.ask("hub.mode", "subscribe", "hub.topic", chinaAtom, "hub.callback", echoes.URL+"/moved")
+	eventually(t, "five that fail", func() bool { return d.hub.Stats().Unverified == 5 })
+	if st := d.hub.Stats(); st.Live != 1 || len(r.verifications("/there")) != 0 {
+		t.Errorf("%+v", st)
+	}
 	if d.subscription(chinaAtom, r.URL+"/new") != nil {
 		t.Error("a callback that did not confirm is told")
 	}
