@@ -98,7 +98,7 @@ func (c *command) sourcesCommand() *cobra.Command {
 				table := c.table()
 				fmt.Fprintln(table, "SOURCE\tITEMS\tLAST\tNEXT\tWHY\tSTATE")
 				for _, l := range lines {
-					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), l.next(), l.Why, l.state())
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), l.next(), l.Why, l.state()+l.pushState())
 				}
 				return table.Flush()
 			})

@@ -85,6 +85,12 @@ func TestTwoSites(t *testing.T) {
 	if l.Why != "pushed by 127.0.0.1, polled rarely" || time.Until(l.Next) < 50*time.Minute || l.Pushed.IsZero() {
 		t.Errorf("next at %v because of %q; pushed %v", l.Next, l.Why, l.Pushed)
 	}
+	if table := b.must("sources"); !strings.Contains(table, "ok; pushed") {
+		t.Errorf("the table says\n%s", table)
+	}
+	if doc := reader.get("/sources.json").body; !strings.Contains(doc, `"push": "live"`) {
+		t.Errorf("/sources.json says %s", doc)
+	}
 	if n := reader.counted(`aggregator_source_pushes_total{outcome="read"}`); n != 1 {
 		t.Errorf("%v pushes read", n)
 	}

@@ -119,7 +119,7 @@ func (s *Subscriber) State(source string) (state, why string, pushed time.Time) 
 	if !has {
 		return "", "", time.Time{}
 	}
-	return w.state(s.now()), w.Error, w.Pushed
+	return w.state(s.now()), w.Error, w.Pushed.UTC().Truncate(time.Second)
 }
 
 func (s *Subscriber) poke() {
