@@ -19,6 +19,8 @@ const (
 	// A source's hub may send so many at once, and one more every so often.
 	pushesAtOnce = 60
 	pushEvery    = time.Second
+	// receivers read bodies at one time: a hub may send many large ones.
+	receivers = 8
 	// readers hand on what came, of different sources.
 	readers = 4
 	// usualSize is the most that is taken of a push where nobody says otherwise.
@@ -117,6 +119,13 @@ func (s *Subscriber) take(w http.ResponseWriter, r *http.Request, id string) {
 	if most == 0 {
 		most = usualSize
 	}
+	select {
+	case s.receiving <- struct{}{}:
+		defer func() { <-s.receiving }()
+	case <-r.Context().Done():
+		return
+	}
+	hurry(w)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		s.refused.Add(1)

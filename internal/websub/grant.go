@@ -52,6 +52,7 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
 		return refuse(http.StatusUnsupportedMediaType, "Send the parameters as application/x-www-form-urlencoded (WebSub 5.1).")
 	}
+	hurry(w)
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {

@@ -365,3 +365,32 @@ func TestManyStories(t *testing.T) {
 		t.Errorf("%d different stories, want %d", n, len(many))
 	}
 }
+
+// Who sends a request drop by drop is not waited for.
+func TestHurry(t *testing.T) {
+	d := newDesk(t)
+	deadline := make(chan time.Time, 1)
+	w := &hurried{httptest.NewRecorder(), deadline}
+	r := httptest.NewRequest(http.MethodPost, "/hub", strings.NewReader("hub.mode=publish"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	d.hub.ServeHTTP(w, r)
+	select {
+	case at := <-deadline:
+		if left := time.Until(at); left <= 0 || left > time.Minute {
+			t.Errorf("it has %v", left)
+		}
+	default:
+		t.Error("it has for ever")
+	}
+}
+
+// hurried is a writer that knows deadlines.
+type hurried struct {
+	*httptest.ResponseRecorder
+	deadline chan time.Time
+}
+
+func (h *hurried) SetReadDeadline(at time.Time) error {
+	h.deadline <- at
+	return nil
+}

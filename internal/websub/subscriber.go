@@ -22,11 +22,12 @@ const askers = 4
 // be called side by side.
 type Subscriber struct {
 	SubscriberOptions
-	store store.Store
-	keep  *keeper
-	now   func() time.Time
-	wake  chan struct{}
-	inbox inbox
+	store     store.Store
+	keep      *keeper
+	now       func() time.Time
+	wake      chan struct{}
+	inbox     inbox
+	receiving chan struct{} // places for those who send
 
 	received, unsigned, refused, broken atomic.Int64 // pushes
 
@@ -61,7 +62,7 @@ type SubscriberOptions struct {
 // NewSubscriber gives one that remembers in s.
 func NewSubscriber(s store.Store, o SubscriberOptions) *Subscriber {
 	return &Subscriber{
-		SubscriberOptions: o, store: s, keep: newKeeper(s, o.Log), now: time.Now, wake: make(chan struct{}, 1), inbox: newInbox(),
+		SubscriberOptions: o, store: s, keep: newKeeper(s, o.Log), now: time.Now, wake: make(chan struct{}, 1), inbox: newInbox(), receiving: make(chan struct{}, receivers),
 		sources: map[string]Source{}, wishes: map[string]wish{}, byID: map[string]string{}, left: map[string]parting{}, under: map[string]bool{},
 	}
 }
