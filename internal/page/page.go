@@ -77,6 +77,11 @@ type SourceHealth struct {
 	Good     time.Time `json:"good,omitzero"`
 	Asked    string    `json:"asked,omitempty"` // in place of URL: it moved, or is a page that names this feed
 	Hub      string    `json:"hub,omitempty"`   // WebSub
+	// Push is how our subscription to the hub is: asked, live, broken or refused,
+	// with PushWhy; Pushed is when something came last.
+	Push    string    `json:"push,omitempty"`
+	PushWhy string    `json:"push_why,omitempty"`
+	Pushed  time.Time `json:"pushed,omitzero"`
 }
 
 // Doors are where the pages find what is not on the shelf.

@@ -19,7 +19,8 @@ type visit struct {
 	fetch.Result
 	items   []dedupe.Item
 	dropped []dropped
-	bytes   int // about what it holds in memory
+	bytes   int  // about what it holds in memory
+	pushed  bool // by the source's hub: nobody was asked
 }
 
 type dropped struct {
@@ -51,7 +52,7 @@ func (v *visit) guarded(do func(), now time.Time) {
 			failed.Source, failed.Last, failed.Failures = v.source.Key, now, v.prev.Failures+1
 			err := fmt.Errorf("poll %s: an item broke the reader, which is a fault of ours and costs this source alone: please report it with the url (%v)", v.source.Key, p)
 			failed.Error = err.Error()
-			*v = visit{source: v.source, prev: v.prev, Result: fetch.Result{Poll: failed, Err: err}}
+			*v = visit{source: v.source, prev: v.prev, pushed: v.pushed, Result: fetch.Result{Poll: failed, Err: err}}
 		}
 	}()
 	do()
