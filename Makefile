@@ -24,15 +24,24 @@ test: tools lint race
 race:
 	go test -race ./...
 
-# test-full adds what takes minutes: published feeds in a browser; ten thousand rules, a replay of a million
+# test-full adds what takes minutes: published feeds and our pages in a browser; ten thousand rules, a replay of a million
 # decisions, and the figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
 test-full: test browser bench
 
-# browser opens what is published of hostile feeds in Chromium: nothing may run.
+# browser opens what is published of hostile feeds in Chromium: nothing may run;
+# and every page of ours, at two widths in two themes, which axe looks at, by
+# keyboard and without scripts. Pictures of all are left in $(ARTIFACTS).
+export ARTIFACTS ?= $(CURDIR)/artifacts
+export AXE := $(CURDIR)/.cache/axe-core-4.14.1.js
 browser:
-	@$(MAKE) --no-print-directory tools COMMANDS=chromium PACKAGES="chromium python3-feedparser"
+	@$(MAKE) --no-print-directory tools COMMANDS="chromium npm" PACKAGES="chromium npm fonts-droid-fallback python3-feedparser"
+	@$(MAKE) --no-print-directory $(AXE)
 	go vet -tags browser ./cmd/aggregator
-	go test -tags browser -run NoScriptRuns -timeout 15m ./cmd/aggregator
+	go test -tags browser -run 'NoScriptRuns|PagesInBrowser' -timeout 15m ./cmd/aggregator
+
+# axe-core (MPL-2.0) looks for what keeps people out; it is no part of this tree.
+.cache/axe-core-%.js $(CURDIR)/.cache/axe-core-%.js:
+	mkdir -p .cache && cd .cache && npm pack --silent axe-core@$* && tar -xzf axe-core-$*.tgz package/axe.min.js && mv package/axe.min.js axe-core-$*.js && rm -r package axe-core-$*.tgz
 
 lint:
 	@unformatted=$$(gofmt -l cmd internal deploy); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
@@ -96,4 +105,4 @@ tools:
 	for c in $(COMMANDS); do command -v $$c >/dev/null || { echo "$$c is still missing"; exit 1; }; done
 
 clean:
-	rm -rf bin
+	rm -rf bin artifacts .cache

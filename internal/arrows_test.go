@@ -39,7 +39,7 @@ var arrows = map[string]map[string]string{
 		"store": "has them kept", "schedule": "knows when", "query": "drops and keeps by rule", "canon": "reads words of kept items",
 	},
 	"publish": {"news": "renders stories", "store": "takes from the shelf", "canon": "shortens text", "access": "asks who may read", "query": "filters a feed by one"},
-	"page":    {"news": "shows stories", "store": "takes from the shelf", "access": "asks who may read"},
+	"page":    {"news": "shows stories", "store": "takes from the shelf", "access": "asks who may read", "canon": "shortens text, reads words of kept items", "query": "reads what is typed into the search box"},
 	"websub":  {"news": "names topics", "store": "keeps leases"},
 	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by", "access": "gives keys"},
 	"demo":    {},

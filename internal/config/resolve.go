@@ -310,15 +310,13 @@ func (l *loader) hub(v value[string]) string {
 	if !strings.Contains(v.V, "://") {
 		return l.oneOf(v, "builtin", "off")
 	}
-	l.later("publish.hub", v.place, true)
 	return l.address(v, "http", "https")
 }
 
 // laterKeys are accepted, but nothing acts on them yet: who sets one is told.
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
-	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
-		"publish.hub"}
+	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

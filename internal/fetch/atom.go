@@ -23,6 +23,7 @@ func fromAtom(f *atom.Feed, scopes []scope, encoded bool) document {
 		image:    first(f.Logo, f.Icon, itemImage(f.Extensions)),
 		authors:  atomPersons(f.Authors),
 		pace:     syndication(f.Extensions),
+		deleted:  deleted(f.Extensions),
 	}
 	for _, l := range f.Links {
 		switch {

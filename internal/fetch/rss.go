@@ -23,6 +23,7 @@ func fromRSS(f *rss.Feed, scopes []scope) document {
 		image:    itemImage(x),
 		cloud:    cloudOf(f.Cloud),
 		pace:     paceOf(f),
+		deleted:  deleted(x),
 	}
 	if f.Image != nil && f.Image.URL != "" {
 		doc.image = f.Image.URL

@@ -19,7 +19,10 @@ type visit struct {
 	fetch.Result
 	items   []dedupe.Item
 	dropped []dropped
-	bytes   int // about what it holds in memory
+	bytes   int  // about what it holds in memory
+	pushed  bool // by the source's hub: nobody was asked
+	// withdrawn are items that the source took back.
+	withdrawn []withdrawn
 }
 
 type dropped struct {
@@ -39,6 +42,9 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
 	v.guarded(v.prepare, now)
+	if p.Scheduled { // else the index is not read yet
+		p.askForMissing(ctx, pl, v)
+	}
 	return v
 }
 
@@ -51,7 +57,7 @@ func (v *visit) guarded(do func(), now time.Time) {
 			failed.Source, failed.Last, failed.Failures = v.source.Key, now, v.prev.Failures+1
 			err := fmt.Errorf("poll %s: an item broke the reader, which is a fault of ours and costs this source alone: please report it with the url (%v)", v.source.Key, p)
 			failed.Error = err.Error()
-			*v = visit{source: v.source, prev: v.prev, Result: fetch.Result{Poll: failed, Err: err}}
+			*v = visit{source: v.source, prev: v.prev, pushed: v.pushed, Result: fetch.Result{Poll: failed, Err: err}}
 		}
 	}()
 	do()

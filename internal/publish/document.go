@@ -47,6 +47,7 @@ type document struct {
 	path   string
 	format format
 	media  []string // format.media for Content-Type
+	link   []string // of WebSub: see links
 	topic  Topic    // none for OPML
 	stock  *stock   // of the topic
 	// part is which of the topic's stories are in it: "" for those of the feed

@@ -182,7 +182,27 @@ func TestRareIsBounded(t *testing.T) {
 	if total != p.rare.bytes {
 		t.Errorf("%d bytes are kept, and %d counted", total, p.rare.bytes)
 	}
-	// One asked for again stays; those that take too much go.
+	// One asked for again and again stays, under another configuration too.
+	loved := p.rare.docs[atomPath+"?items=600"]
+	if loved == nil {
+		t.Fatal("the one asked for last is not kept")
+	}
+	p.Use(testSite(china(), desk()))
+	for i := range mostRare {
+		ask(p, "GET", atomPath+"?items=600")
+		ask(p, "GET", fmt.Sprintf("%s?items=%d", atomPath, i+1))
+	}
+	if p.rare.docs[atomPath+"?items=600"] != loved {
+		t.Error("the one asked for most went")
+	}
+	total = 0
+	for e := p.rare.order.Front(); e != nil; e = e.Next() {
+		total += e.Value.(*document).size
+	}
+	if total != p.rare.bytes {
+		t.Errorf("%d bytes are kept, and %d counted, after a reload", total, p.rare.bytes)
+	}
+	// Those that take too much go.
 	first := p.rare.order.Back().Value.(*document)
 	p.rare.document(first)
 	p.rare.bytes += rareBytes - first.size

@@ -17,6 +17,7 @@
 //	             attached.go: its files, and what podcasts say
 //	coding.go    bytes packed, as the client likes them
 //	serve.go     requests, answered from the kept bytes
+//	push.go      what subscribers are sent
 //	files.go     and tree.go write them to a folder
 //
 // It is longer than 600 lines because it holds three formats, each a file of its
@@ -157,6 +158,7 @@ func (p *Publisher) Still(do func() error) error {
 
 // add shows a document, with the bytes that it had before.
 func (s *shown) add(was *shown, d *document) {
+	d.link = links(s.site, d)
 	if was != nil && was.byPath[d.path] != nil {
 		d.inherit(was.byPath[d.path])
 	}

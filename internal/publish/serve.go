@@ -200,6 +200,9 @@ func (v *version) serve(w http.ResponseWriter, r *http.Request, d *document, now
 	}
 	h["Vary"] = varies
 	h["X-Content-Type-Options"] = nosniff
+	if d.link != nil {
+		h["Link"] = d.link
+	}
 	d.guard(h)
 	if v.known(r, is.etag[0]) {
 		w.WriteHeader(http.StatusNotModified)

@@ -5,7 +5,7 @@
 //
 // net/http starts a goroutine for each request, to hear of a client that goes
 // away, and moves three deadlines: with that, feeds were served at four tenths of
-// what nginx does with files; this way it is nine. The request is parsed so
+// what nginx does with files; this way at eight. The request is parsed so
 // strictly that there is nothing to misread, and the answer is the same handler's:
 // FuzzSame holds both to what net/http would have said.
 //

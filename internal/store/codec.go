@@ -16,7 +16,8 @@ const (
 	formZstd     = 3 // JSON, zstd
 	formBarePoll = 4 // a poll that ends before Ask, Address and others; nothing writes it any more
 	formDecision = 5 // binary, fields in the order of EncodeDecision
-	formPoll     = 6 // binary, fields in the order of EncodePoll
+	formOldPoll  = 6 // a poll that ends before the picture of its feed; nothing writes it any more
+	formPoll     = 7 // binary, fields in the order of EncodePoll
 )
 
 // worthCompressing: what is shorter shrinks by a third at best, and stories,
