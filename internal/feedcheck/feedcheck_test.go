@@ -158,3 +158,21 @@ func TestEveryRule(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCheck: whatever the document, there is an answer.
+func FuzzCheck(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*", "testdata/bad/*-html-*"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			doc, _ := os.ReadFile(file)
+			f.Add(doc)
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		found := Check(doc, "https://example.org/")
+		if len(found) == 0 && !bytes.Contains(doc, []byte("opml")) {
+			t.Errorf("a document that does not stand there passes:\n%s", doc)
+		}
+		Words(found)
+	})
+}

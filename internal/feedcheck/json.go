@@ -50,7 +50,7 @@ func checkJSON(r *report, doc []byte, self string) {
 	case self != "" && url != self:
 		r.add("self-mismatch", "feed", "%v, and it stands at %s", url, self)
 	}
-	ids := map[any]bool{}
+	ids := map[string]bool{}
 	items, _ := feed["items"].([]any)
 	for i, it := range items {
 		it, ok := it.(map[string]any)
@@ -58,10 +58,11 @@ func checkJSON(r *report, doc []byte, self string) {
 			continue
 		}
 		where := fmt.Sprintf("items/%d", i)
-		if ids[it["id"]] {
-			r.add("duplicate-id", where, "%v", it["id"])
+		id := fmt.Sprint(it["id"])
+		if ids[id] {
+			r.add("duplicate-id", where, "%s", id)
 		}
-		ids[it["id"]] = true
+		ids[id] = true
 		checkJSONItem(r, it, where)
 	}
 }
