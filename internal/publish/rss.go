@@ -154,9 +154,13 @@ func marked(plain string) bool {
 }
 
 // refers says that a & and what follows are a reference, with its ; or without
-// (WHATWG HTML 13.2.5.73).
+// (WHATWG HTML 13.2.5.72 to 80).
 func refers(rest string) bool {
-	n := strings.IndexFunc(rest, func(r rune) bool { return !isAlphanumeric(r) && r != '#' && r != ';' })
+	if number, ok := strings.CutPrefix(rest, "#"); ok {
+		number = strings.ToLower(number)
+		return number != "" && (strings.Contains("0123456789", number[:1]) || len(number) > 1 && number[0] == 'x' && strings.Contains("0123456789abcdef", number[1:2]))
+	}
+	n := strings.IndexFunc(rest, func(r rune) bool { return !isAlphanumeric(r) && r != ';' })
 	if n < 0 {
 		n = len(rest)
 	}

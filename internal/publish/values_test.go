@@ -27,7 +27,7 @@ func TestAddress(t *testing.T) {
 func TestInert(t *testing.T) {
 	for in, want := range map[string]string{
 		"Five < six & seven": "Five < six & seven", "AT&T": "AT&T", "a <b> c</b>": "a < b> c< /b>", "<!-- x": "< !-- x",
-		"&lt;b&gt;": "& lt;b& gt;", "R&amp;D": "R& amp;D", "&copy 2020": "& copy 2020", "&#60;": "& #60;", "?a&b;": "?a&b;", "": "",
+		"&lt;b&gt;": "& lt;b& gt;", "R&amp;D": "R& amp;D", "&copy 2020": "& copy 2020", "&#60;": "& #60;", "&#2": "& #2", "&#": "&#", "&": "&", "?a&b;": "?a&b;", "": "",
 	} {
 		if got := inert(in); got != want {
 			t.Errorf("inert(%q) is %q, want %q", in, got, want)
