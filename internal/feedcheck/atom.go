@@ -109,7 +109,7 @@ func checkEntry(r *report, e *node, named bool) {
 		r.add("missing-author", e.where, "neither the entry, nor its source, nor the feed names one (RFC 4287 4.1.1)")
 	}
 	checkLinks(r, e, "atom:link")
-	construct(r, e.kid("atom:title"), nil)
+	construct(r, e.kid("atom:title"), text)
 	construct(r, e.kid("atom:summary"), text)
 	construct(r, e.kid("atom:rights"), text)
 	if source != nil {
@@ -147,7 +147,7 @@ func construct(r *report, n *node, empty value) {
 	}
 	switch n.attrs["type"] {
 	case "", "text":
-		n.found(r, n.name, plainOrNone(n.text))
+		n.found(r, n.name, plain(n.text))
 	case "html":
 		n.found(r, n.name, htmlOrNone(n.text))
 	case "xhtml":

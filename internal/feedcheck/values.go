@@ -73,16 +73,6 @@ func plain(s string) fault {
 	return noHTML(s)
 }
 
-// plainOrNone: RFC 4287 4.2.14 wants a title, but not that there be one. A story
-// without any keeps none: "Untitled" is no better, and its first words are in
-// the text.
-func plainOrNone(s string) fault {
-	if s == "" {
-		return fault{}
-	}
-	return plain(s)
-}
-
 var (
 	endTag = regexp.MustCompile(`</([A-Za-z0-9]+)>`)
 	entity = regexp.MustCompile(`&#?[A-Za-z0-9]+;?`)

@@ -85,6 +85,9 @@ type why struct {
 // clipped is how long a summary is, in characters, that we make of a text.
 const clipped = 300
 
+// titled is the same of a title.
+const titled = 80
+
 // newFeed is the document at path of a topic with these stories. Nothing in it
 // comes from a clock: the same stories give the same feed.
 func newFeed(site Site, t Topic, path string, stories []news.Story, items map[news.Position]news.Item) feed {
@@ -160,6 +163,9 @@ func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 		e.shorten()
 	}
 	e.teaser = orElse(e.summary, canon.Clip(canon.Text(e.html), clipped))
+	// RFC 4287 4.1.2 wants a title of every entry, the W3C validator one that is
+	// not blank, and readers the same in all three formats.
+	e.title = orElse(e.title, orElse(canon.Clip(e.teaser, titled), e.source.Name))
 	if t.Also {
 		e.addFoot()
 	}

@@ -123,7 +123,7 @@ func TestRoundTrip(t *testing.T) {
 		if got := got.Items[4].Description; got != "Nothing but <words> & signs." && (format != "rss" || got != "Nothing but &lt;words&gt; &amp; signs.") {
 			t.Errorf("%s: summary %q", format, got)
 		}
-		if it := got.Items[1]; it.Title != "" || !strings.Contains(it.Content, "新疆：没有标题的一段话。") || it.Link != "" {
+		if it := got.Items[1]; it.Title != "新疆：没有标题的一段话。" || !strings.Contains(it.Content, "新疆：没有标题的一段话。") || it.Link != "" {
 			t.Errorf("%s: untitled item %+v", format, it)
 		}
 	}

@@ -88,10 +88,9 @@ func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 		RssItem: base, Title: inert(e.title), Link: e.url, Description: asHTML(e.teaser),
 		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights), podcast: newPodcast(e),
 	}
-	// RSS 2.0 wants a title or a description; programs that know nothing of
-	// content:encoded want the description.
-	if e.teaser == "" && (e.title == "" || e.html != "") {
-		r.Description = orElse(e.html, asHTML(e.source.Name))
+	// Programs that know nothing of content:encoded want the description.
+	if e.teaser == "" {
+		r.Description = e.html
 	}
 	if e.html != "" {
 		r.Content = &rssContent{e.html}
