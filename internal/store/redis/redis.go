@@ -1,0 +1,154 @@
+// Package redis is the twin of the store that several processes share: Redis
+// 7.0 or newer, or Valkey.
+//
+// Key layout. All keys of a site begin with {PREFIX}, a hash tag, so that they
+// are in one slot of a cluster and one script may change them together:
+//
+//	meta        hash: schema, the layout's version; at, the log's end; chain,
+//	            which changes with every append that moves it
+//	log         stream, a decision an entry, its position the entry's id
+//	items       hash position → item of that decision
+//	stories     hash position of birth → its places on the shelf, then the story
+//	shelf TOPIC sorted set of ID and position by -published, in milliseconds
+//	topics      set of the topics that have a shelf
+//	polls       hash source → poll
+//	marks       hash name → value
+//
+// A story's record opens with its places on the shelf, so that the script that
+// replaces it can take it off without a round trip to ask where it was.
+//
+// redis.go opens, address.go reads addresses and says what is wrong with one,
+// write.go and its scripts change, read.go reads.
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"aggregator/internal/news"
+	"aggregator/internal/store"
+)
+
+const (
+	schema        = "1"
+	defaultPrefix = "aggregator"
+	// patience is how long one answer may take. A script that keeps a large
+	// batch takes a tenth of it.
+	patience = 10 * time.Second
+)
+
+// Store is one site on a Redis. It implements store.Store.
+type Store struct {
+	db      redis.UniversalClient
+	name    string // the address, for errors
+	tag     string
+	codec   *store.Codec
+	scripts scripts
+	trips   atomic.Int64
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open reaches the Redis at an address and looks whether it is fit: its version,
+// what it does when full, and the layout of what it holds. The error says which
+// of address, name, password, TLS or version is wrong.
+func Open(ctx context.Context, a Address) (*Store, error) {
+	db, err := a.client()
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", a, err)
+	}
+	s := &Store{db: db, name: a.String(), tag: "{" + a.prefix() + "}", codec: store.NewCodec(), scripts: newScripts()}
+	db.AddHook(counter{&s.trips})
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(s.wrap(err), db.Close())
+	}
+	return s, nil
+}
+
+// key is a key of the site.
+func (s *Store) key(parts ...string) string { return s.tag + strings.Join(parts, " ") }
+
+func (s *Store) wrap(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("store %s: %w", s.name, explain(err))
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.fit(ctx); err != nil {
+		return err
+	}
+	found, err := s.scripts.found.Run(ctx, s.db, []string{s.key("meta")}, schema).Text()
+	if err != nil {
+		return err
+	}
+	if found != schema {
+		return fmt.Errorf("layout %s is newer than this aggregator knows (%s): use the newer one, or give this one another `prefix`", found, schema)
+	}
+	return nil
+}
+
+// fit refuses a server that is too old, or that forgets what we keep when its
+// memory is full. One that does not let us ask is trusted.
+func (s *Store) fit(ctx context.Context) error {
+	info, err := s.db.Info(ctx, "server").Result()
+	if err != nil && !forbidden(err) {
+		return err
+	}
+	if v, old := tooOld(info); old {
+		return fmt.Errorf("Redis %s is too old: 7.0 or newer is needed, or Valkey", v)
+	}
+	info, err = s.db.Info(ctx, "memory").Result()
+	if err != nil && !forbidden(err) {
+		return err
+	}
+	if field(info, "maxmemory") == "0" {
+		return nil
+	}
+	if policy := field(info, "maxmemory_policy"); policy != "" && policy != "noeviction" {
+		return fmt.Errorf("maxmemory-policy is %s, so that a full Redis would forget stories without a word: set `maxmemory-policy noeviction` (CONFIG SET maxmemory-policy noeviction), or give the site a Redis of its own", policy)
+	}
+	return nil
+}
+
+// field is the value of a line of INFO.
+func field(info, name string) string {
+	for line := range strings.Lines(info) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// tooOld reads the version; Valkey calls itself a Redis 7.2 there.
+func tooOld(info string) (version string, old bool) {
+	version = field(info, "redis_version")
+	major, _, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(major)
+	return version, err == nil && n < 7
+}
+
+// Close lets the connections go.
+func (s *Store) Close() error { return s.wrap(s.db.Close()) }
+
+// Trips is how many round trips were made so far.
+func (s *Store) Trips() int64 { return s.trips.Load() }
+
+func name(p news.Position) string { return strconv.FormatUint(uint64(p), 10) }
+
+func position(s string) (news.Position, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %q is no position", store.ErrCorrupt, s)
+	}
+	return news.Position(n), nil
+}

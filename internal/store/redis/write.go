@@ -1,0 +1,171 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"aggregator/internal/news"
+	"aggregator/internal/store"
+)
+
+//go:embed shelf.lua
+var shelfLua string
+
+//go:embed append.lua
+var appendLua string
+
+//go:embed expire.lua
+var expireLua string
+
+//go:embed found.lua
+var foundLua string
+
+//go:embed count.lua
+var countLua string
+
+// scripts are the steps that must be whole.
+type scripts struct{ append, expire, found, count *redis.Script }
+
+func newScripts() scripts {
+	return scripts{
+		append: redis.NewScript(shelfLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
+		found: redis.NewScript(foundLua), count: redis.NewScript(countLua),
+	}
+}
+
+// What the append script says instead of the log's end.
+const (
+	movedOn    = -1
+	anotherLog = -2
+)
+
+// Append implements store.Store: one script.
+func (s *Store) Append(ctx context.Context, at news.Position, b store.Batch) (news.Position, error) {
+	if err := ctx.Err(); err != nil {
+		return at, err
+	}
+	args, err := s.arguments(at, b)
+	if err != nil {
+		return at, err
+	}
+	keys := []string{s.key("meta"), s.key("log"), s.key("items"), s.key("stories"), s.key("polls"), s.key("marks"), s.key("topics")}
+	end, err := s.scripts.append.Run(ctx, s.db, keys, args...).Int64()
+	switch {
+	case err != nil:
+		return at, s.wrap(err)
+	case end == movedOn, end == anotherLog:
+		return at, s.wrap(store.ErrBehind)
+	}
+	return news.Position(end), nil
+}
+
+// arguments are a batch as append.lua takes it.
+func (s *Store) arguments(at news.Position, b store.Batch) ([]any, error) {
+	chain := ""
+	if len(b.Decisions) > 0 {
+		chain = rand.Text()[:8]
+	}
+	args := []any{name(at), "", chain, s.shelf(""), len(b.Decisions)}
+	for _, d := range b.Decisions {
+		args = append(args, store.EncodeDecision(d))
+	}
+	args = append(args, len(b.Items))
+	for _, pos := range slices.Sorted(maps.Keys(b.Items)) {
+		raw, err := s.codec.Encode(b.Items[pos])
+		if err != nil {
+			return nil, s.wrap(fmt.Errorf("item %d: %w", pos, err))
+		}
+		args = append(args, name(pos), raw)
+	}
+	args = append(args, len(b.Stories))
+	for _, st := range b.Stories {
+		raw, err := s.codec.Encode(st)
+		if err != nil {
+			return nil, s.wrap(fmt.Errorf("story %d: %w", st.Pos, err))
+		}
+		args = append(args, name(st.Pos), append(places(st), raw...))
+	}
+	args = append(args, len(b.Polls))
+	for _, p := range b.Polls {
+		args = append(args, p.Source, store.EncodePoll(p))
+	}
+	args = append(args, len(b.Marks))
+	for name, v := range b.Marks {
+		args = append(args, name, v)
+	}
+	return args, nil
+}
+
+// places are where a story stands on the shelf, as shelf.lua reads them. The
+// score puts the newest first; stories of one moment are in order of ID.
+func places(st news.Story) []byte {
+	if len(st.Topics) == 0 {
+		return []byte{0, 0}
+	}
+	b := binary.BigEndian.AppendUint16(nil, uint16(2+len(st.Topics)))
+	b = appendString(b, strconv.FormatInt(-st.Published.UnixMilli(), 10))
+	b = appendString(b, member(st))
+	for _, f := range st.Topics {
+		b = appendString(b, f.Topic)
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
+}
+
+// withoutPlaces is the story in a story's record.
+func withoutPlaces(record string) (string, error) {
+	errShort := fmt.Errorf("%w: a story's record is cut off", store.ErrCorrupt)
+	if len(record) < 2 {
+		return "", errShort
+	}
+	count := binary.BigEndian.Uint16([]byte(record[:2]))
+	record = record[2:]
+	for range count {
+		if len(record) < 2 {
+			return "", errShort
+		}
+		n := int(binary.BigEndian.Uint16([]byte(record[:2])))
+		if len(record) < 2+n {
+			return "", errShort
+		}
+		record = record[2+n:]
+	}
+	return record, nil
+}
+
+// member names a story on the shelf: by its ID, which breaks ties, then by where
+// it is kept.
+func member(st news.Story) string {
+	return st.ID + string(binary.BigEndian.AppendUint64(nil, uint64(st.Pos)))
+}
+
+// shelf is the key of a topic's stories.
+func (s *Store) shelf(topic string) string { return s.key("shelf ") + topic }
+
+// expireStep bounds how long everybody else waits for forgetting.
+const expireStep = 500
+
+// Expire implements store.Store.
+func (s *Store) Expire(ctx context.Context, to news.Position) error {
+	keys := []string{s.key("meta"), s.key("log"), s.key("items"), s.key("stories"), s.key("topics")}
+	for {
+		n, err := s.scripts.expire.Run(ctx, s.db, keys, name(to), s.shelf(""), expireStep).Int()
+		if err != nil {
+			return s.wrap(err)
+		}
+		if n < expireStep {
+			return nil
+		}
+	}
+}
