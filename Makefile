@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full browser race fuzz lint golden bench quality refit demo run image tools clean
+.PHONY: build test test-full browser race fuzz lint golden bench bench-serve quality refit demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -24,15 +24,24 @@ test: tools lint race
 race:
 	go test -race ./...
 
-# test-full adds what takes minutes: published feeds in a browser; ten thousand rules, a replay of a million
+# test-full adds what takes minutes: published feeds and our pages in a browser; ten thousand rules, a replay of a million
 # decisions, and the figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
 test-full: test browser bench
 
-# browser opens what is published of hostile feeds in Chromium: nothing may run.
+# browser opens what is published of hostile feeds in Chromium: nothing may run;
+# and every page of ours, at two widths in two themes, which axe looks at, by
+# keyboard and without scripts. Pictures of all are left in $(ARTIFACTS).
+export ARTIFACTS ?= $(CURDIR)/artifacts
+export AXE := $(CURDIR)/.cache/axe-core-4.14.1.js
 browser:
-	@$(MAKE) --no-print-directory tools COMMANDS=chromium PACKAGES="chromium python3-feedparser"
+	@$(MAKE) --no-print-directory tools COMMANDS="chromium npm" PACKAGES="chromium npm fonts-droid-fallback python3-feedparser"
+	@$(MAKE) --no-print-directory $(AXE)
 	go vet -tags browser ./cmd/aggregator
-	go test -tags browser -run NoScriptRuns -timeout 15m ./cmd/aggregator
+	go test -tags browser -run 'NoScriptRuns|PagesInBrowser' -timeout 15m ./cmd/aggregator
+
+# axe-core (MPL-2.0) looks for what keeps people out; it is no part of this tree.
+.cache/axe-core-%.js $(CURDIR)/.cache/axe-core-%.js:
+	mkdir -p .cache && cd .cache && npm pack --silent axe-core@$* && tar -xzf axe-core-$*.tgz package/axe.min.js && mv package/axe.min.js axe-core-$*.js && rm -r package axe-core-$*.tgz
 
 lint:
 	@unformatted=$$(gofmt -l cmd internal deploy); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
@@ -59,6 +68,13 @@ bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench OddAttack -benchtime 1x ./cmd/aggregator
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
+
+# bench-serve drives the binary and nginx, with the same bytes, by wrk: a feed and
+# 304s; and says whether a million requests leave anything in memory.
+bench-serve:
+	@$(MAKE) --no-print-directory tools COMMANDS="nginx wrk" PACKAGES="nginx-light wrk python3-feedparser"
+	go vet -tags bench_serve ./cmd/aggregator
+	go test -tags bench_serve -run ServeBesideNginx -count 1 -timeout 15m -v ./cmd/aggregator
 
 # quality measures which stories are made of labelled sets of items, and which
 # topics they are filed under, and writes docs/quality.md. The sets are not part of this tree; QUALITY_DATA is where
@@ -89,4 +105,4 @@ tools:
 	for c in $(COMMANDS); do command -v $$c >/dev/null || { echo "$$c is still missing"; exit 1; }; done
 
 clean:
-	rm -rf bin
+	rm -rf bin artifacts .cache

@@ -23,6 +23,7 @@ var arrows = map[string]map[string]string{
 	"query":    {"lang": "compares words by their stems and characters"},
 	"schedule": {},
 	"access":   {}, // pure: net/http's request alone
+	"quick":    {}, // before net/http
 	// floor 2: the data's walk
 	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
 	"near":            {"canon": "compares words", "lang": "compares characters"},
@@ -38,7 +39,7 @@ var arrows = map[string]map[string]string{
 		"store": "has them kept", "schedule": "knows when", "query": "drops and keeps by rule", "canon": "reads words of kept items",
 	},
 	"publish": {"news": "renders stories", "store": "takes from the shelf", "canon": "shortens text", "access": "asks who may read", "query": "filters a feed by one"},
-	"page":    {"news": "shows stories", "store": "takes from the shelf", "access": "asks who may read"},
+	"page":    {"news": "shows stories", "store": "takes from the shelf", "access": "asks who may read", "canon": "shortens text, reads words of kept items", "query": "reads what is typed into the search box"},
 	"websub":  {"news": "names topics", "store": "keeps leases"},
 	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by", "access": "gives keys"},
 	"demo":    {},
@@ -59,7 +60,7 @@ var arrows = map[string]map[string]string{
 var doors = map[string][]string{
 	"github.com/mmcdole/gofeed":           {"fetch"},
 	"code.dny.dev/ssrf":                   {"fetch"},
-	"github.com/andybalholm/brotli":       {"fetch"},
+	"github.com/andybalholm/brotli":       {"fetch", "publish"},
 	"github.com/gorilla/feeds":            {"publish"},
 	"github.com/robfig/cron/v3":           {"schedule"},
 	"github.com/redis/go-redis/v9":        {"store/redis"},

@@ -376,7 +376,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s: %d is less than %d", told[0], n, least)
 		}
 	}
-	if n := strings.Count(r.out, ".atom"); n < 4 || !strings.Contains(r.out, "/topics/china/human-rights.atom") || !strings.Contains(r.out, "Told more than once") {
+	if n := strings.Count(r.out, ".atom"); n < 4 || !strings.Contains(r.out, "/topics/china/human-rights.atom") || !strings.Contains(r.out, "Told more than once") || !strings.Contains(r.out, "/topics/desk?token=") {
 		t.Errorf("%d topics:\n%s", n, r.out)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -86,11 +87,12 @@ func freeAddress() string {
 
 func demoConfig(base, listen string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "title: Demo desk\nlisten: %s\nstore: file:data\nfetch:\n  schedule: \"@every 5m\"\n  spread: 0s\n  per_host: { concurrency: 8, interval: 0s }\n  allow_networks: [127.0.0.0/8]\nsources:\n", listen)
+	fmt.Fprintf(&b, "title: Demo desk\nlisten: %s\nstore: file:data\ndedupe: { events: group }\nfetch:\n  schedule: \"@every 5m\"\n  spread: 0s\n  per_host: { concurrency: 8, interval: 0s }\n  allow_networks: [127.0.0.0/8]\nsources:\n", listen)
 	for _, o := range demo.Outlets() {
 		fmt.Fprintf(&b, "  - { name: %q, url: %q, tier: %d, topics: [%s] }\n", o.Name, base+o.Path, tierOf(o), strings.Join(o.Topics, ", "))
 	}
-	b.WriteString(demoTopics)
+	fmt.Fprintf(&b, "  - { name: \"Closed Courier\", url: %q }\n", base+"/courier/closed.rss") // nobody is there
+	fmt.Fprintf(&b, "%s  - { name: %s, match: source:rights, publish: { access: { tokens: [%s] } } }\n", demoTopics, demoDesk, rand.Text())
 	return b.String()
 }
 
@@ -108,6 +110,9 @@ topics:
     match: election OR elections OR vote OR voting OR elecciones
   - { name: Everything, match: "*" }
 `
+
+// demoDesk is a topic for those who have its key.
+const demoDesk = "Desk"
 
 // tellDemo waits until all outlets are polled, and says what came of it.
 func (srv *server) tellDemo(ctx context.Context, address string) error {
@@ -140,6 +145,11 @@ func (srv *server) tellDemo(ctx context.Context, address string) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for _, t := range srv.now.Load().Topics {
+		if t.Name == demoDesk {
+			fmt.Fprintf(c.out, "\nPrivate, for those who have the key: http://%s/topics/%s?token=%s\n", address, t.Path(), t.Feed.Access.Tokens[0])
+		}
 	}
 	fmt.Fprintf(c.out, "\nThe page with all of it: http://%s/   (Ctrl-C ends the demo)\n", address)
 	return nil

@@ -21,9 +21,9 @@ Each foreign library has one door. internal/arrows_test.go holds every arrow
 that is allowed, with its reason, and fails on any other.
 
 	4  cmd/aggregator
-	3  poll     publish     page     config
+	3  poll     publish     page     websub     config
 	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, storetest)
-	1  news     lang     canon     query     schedule     access
+	1  news     lang     canon     query     schedule     access     quick
 
 	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
 	lang      which language a text is in, what the forms of its words have in
@@ -32,6 +32,7 @@ that is allowed, with its reason, and fails on any other.
 	query     the language of rules: parse once, match many items
 	schedule  cron specs to due moments, spread steadily; knows no clock
 	access    who may read what is not for everyone; pure
+	quick     a short way past net/http for the plainest of requests, GET of a feed
 	fetch     one conditional GET to items and the new Poll record
 	dedupe    which story does this item tell: the Index over the log; pure
 	near      how alike are two texts: sketches, their features, what was learnt;
@@ -41,7 +42,9 @@ that is allowed, with its reason, and fails on any other.
 	          time. bolt keeps its contract, storetest is the contract as tests
 	poll      the order of the walk: leases, floors, backoff, the account
 	publish   the shelf as Atom, RSS, JSON Feed and OPML; over HTTP and as files
-	page      the shelf as web pages that need no script
+	page      the shelf as web pages that need no script, as far as one may read
+	websub    our hub, which tells subscribers what is new, and our subscriptions to
+	          the hubs of sources
 	config    aggregator.yaml to usable values, or every fault with its place
 	quality   measures what becomes of labelled sets, and learns from them; no part
 	          of the binary
@@ -50,8 +53,7 @@ that is allowed, with its reason, and fails on any other.
 	          imports no room
 	cmd       builds the rooms, hands each its part, waits
 
-Two rooms are on the plan and not yet built: store/redis, the twin of
-store/bolt, and websub, which pushes and is pushed to.
+One room is on the plan and not yet built: store/redis, the twin of store/bolt.
 
 # The heart: one log of decisions, one mind that replays it
 
@@ -100,6 +102,11 @@ feed is the old one or the new one. `check --diff` is the first half alone.
 	topic.Filer       file the story, with rule and words
 	store.Append      kept, or not at all
 	publish, page     GET /topics/china/human-rights.atom
+	websub.Hub        to those who subscribed, what began behind their place in the log
+
+What a source's hub sends comes in at websub.Subscriber, and walks on from
+fetch.Read. poll does not know who promised it: it is handed a hub's word, polls
+rarely while it holds, and says what was missed.
 
 # Words
 
@@ -132,7 +139,13 @@ One word for one thing, in code, messages and pages.
 	log         the site's decisions in their one order; position: a place in it
 	index       the log of the window, applied to memory
 	shelf       the stories under each topic, newest first
+	archive     stories of a topic in the order they came, closed for good; past: all
+	            its archives, and what came since
+	filter      narrows a feed, in its address; gone: taken out of a topic
 	expire      to forget a story after `retain`
+	hub         relays pushes; subscriber: asks for them; callback: where they arrive
+	push        what a hub sends; the hub's word: its promise to, with an end
+	document    one of our feeds in one format; what WebSub calls a topic
 
 # This package
 
@@ -146,9 +159,12 @@ One word for one thing, in code, messages and pages.
 	decided.go, event.go what explain tells of decisions, and of other stories
 	compare.go           two items beside each other
 	match.go, diff.go    a query, and a whole file, tried on the kept past
+	search.go            a query tried for the pages
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
-	metrics.go, log.go   what monitoring reads
+	websub.go            the hub and the subscriptions, joined to the rest
+	metrics.go, pushmetrics.go, log.go
+	                     what monitoring reads
 	memory.go            a soft limit that grows with the site
 
 # Where to begin reading

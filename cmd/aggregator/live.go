@@ -173,6 +173,9 @@ func row(v poll.Visited) string {
 	case v.Poll.Partial != "":
 		mark = "!"
 	}
+	if v.Pushed {
+		said = "pushed: " + said
+	}
 	name := clip(v.Name, nameWidth)
 	return mark + " " + name + strings.Repeat(" ", nameWidth+1-cells(name)) + said
 }
@@ -180,7 +183,11 @@ func row(v poll.Visited) string {
 // plain is one poll as a line of a log.
 func plain(v poll.Visited) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "polled source=%q", v.Name)
+	what := "polled"
+	if v.Pushed {
+		what = "pushed"
+	}
+	fmt.Fprintf(&b, "%s source=%q", what, v.Name)
 	if v.Skipped != "" {
 		fmt.Fprintf(&b, " skipped=%q", v.Skipped)
 		return b.String()

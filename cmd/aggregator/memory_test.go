@@ -19,3 +19,12 @@ func TestMemoryLimit(t *testing.T) {
 		}
 	}
 }
+
+// A tiny heap is collected rarely, and any other as soon as one look says so.
+func TestCollectedRarely(t *testing.T) {
+	for want, looks := range map[int][]int64{400: {3 << 20, 15 << 20}, 100: {3 << 20, 17 << 20}} {
+		if got := percentOf(looks); got != want {
+			t.Errorf("%v: %d%%, want %d%%", looks, got, want)
+		}
+	}
+}

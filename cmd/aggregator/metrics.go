@@ -39,6 +39,7 @@ func newMetrics(s *site) *metrics {
 	gauge := func(name, help string, read func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
 	}
+	m.registry.MustRegister(s.pushing)
 	m.registry.MustRegister(m.polls, m.items, m.received, m.took, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("aggregator_sources", "Sources configured.", func() float64 { return float64(len(s.now.Load().Sources)) }),
@@ -66,6 +67,7 @@ func (m *metrics) count(v poll.Visited) {
 	case v.Skipped != "":
 		m.polls.WithLabelValues("skipped").Inc()
 		return
+	case v.Pushed: // which is no poll; pushes are counted where they come
 	case v.Err != nil:
 		m.polls.WithLabelValues("failed").Inc()
 	case v.Unchanged:
@@ -73,7 +75,9 @@ func (m *metrics) count(v poll.Visited) {
 	default:
 		m.polls.WithLabelValues("changed").Inc()
 	}
-	m.took.Observe(v.Took.Seconds())
+	if !v.Pushed {
+		m.took.Observe(v.Took.Seconds())
+	}
 	m.received.Add(float64(v.Items.Received))
 	for fate, n := range map[string]int{"known": v.Items.Known, "new": v.Items.New, "revised": v.Items.Revised, "duplicate": v.Items.Duplicate, "dropped": v.Items.Dropped} {
 		m.items.WithLabelValues(fate).Add(float64(n))

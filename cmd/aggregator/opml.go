@@ -163,7 +163,7 @@ func (c *command) opmlExport() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return publish.WriteOPML(c.out, feedsOf(cfg, c.logger(nil)))
+				return publish.WriteOPML(c.out, feedsOf(cfg))
 			}
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
 				return c.exportSources(ctx, s)

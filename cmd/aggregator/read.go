@@ -41,6 +41,9 @@ type sourceLine struct {
 	Hub      string    `json:"hub,omitempty"`
 	Self     string    `json:"self,omitempty"`
 	Cloud    string    `json:"cloud,omitempty"`
+	Push     string    `json:"push,omitempty"`     // of our subscription to the hub: asked, live, broken, refused
+	PushWhy  string    `json:"push_why,omitempty"` // it is refused
+	Pushed   time.Time `json:"pushed,omitzero"`    // when something was last
 }
 
 // sources are all sources with their last poll, in the order of the file.
@@ -55,11 +58,12 @@ func (s *site) sources(ctx context.Context) ([]sourceLine, error) {
 		if p.Last.IsZero() && p.Why == "" {
 			p.Why = "never polled yet"
 		}
+		push, pushWhy, pushed := s.pushing.state(src.Key)
 		lines = append(lines, sourceLine{
 			Name: poll.Name(src.Source, p.Feed.Title), URL: src.URL, Tier: src.Tier, Topics: src.Topics,
 			Last: p.Last, Next: p.Next, Why: p.Why, Status: p.Status, Error: p.Error, Partial: p.Partial, Failures: p.Failures, Failing: p.Failing,
 			Good: p.Good, Changed: p.Changed, Items: p.Items, Moved: p.Moved, Asked: p.Ask,
-			Hub: p.Hub, Self: p.Self, Cloud: p.Cloud,
+			Hub: p.Hub, Self: p.Self, Cloud: p.Cloud, Push: push, PushWhy: pushWhy, Pushed: pushed,
 		})
 	}
 	return lines, nil
@@ -73,6 +77,7 @@ func (s *site) health(ctx context.Context) ([]page.SourceHealth, error) {
 		all = append(all, page.SourceHealth{
 			Name: l.Name, URL: canon.Public(l.URL), Last: l.Last, Next: l.Next, Why: l.Why, Status: l.Status, Error: l.Error, Partial: l.Partial,
 			Failures: l.Failures, Failing: l.Failing, Items: l.Items, Good: l.Good, Asked: canon.Public(l.Asked), Hub: canon.Public(l.Hub),
+			Push: l.Push, PushWhy: l.PushWhy, Pushed: l.Pushed,
 		})
 	}
 	return all, err
@@ -93,7 +98,7 @@ func (c *command) sourcesCommand() *cobra.Command {
 				table := c.table()
 				fmt.Fprintln(table, "SOURCE\tITEMS\tLAST\tNEXT\tWHY\tSTATE")
 				for _, l := range lines {
-					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), l.next(), l.Why, l.state())
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", clip(l.Name, 30), l.Items, moment(l.Last), l.next(), l.Why, l.state()+l.pushState())
 				}
 				return table.Flush()
 			})

@@ -21,6 +21,7 @@ import (
 
 	"aggregator/internal/config"
 	"aggregator/internal/poll"
+	"aggregator/internal/quick"
 )
 
 const (
@@ -67,6 +68,7 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 		Log: log, Scheduled: true,
 		Visited: func(vs ...poll.Visited) {
 			count.visited(vs...)
+			srv.visited(vs...)
 			srv.live.visited(vs...)
 		},
 		Changed: func([]string) { srv.soil() },
@@ -76,7 +78,7 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, ready func(*ser
 		return err
 	}
 	defer func() { err = errors.Join(err, s.store.Close()) }()
-	srv.site, s.running, s.reload = s, true, srv.read
+	srv.site, s.running, s.reload, s.pushing = s, true, srv.read, s.newPushing()
 	count = newMetrics(s)
 	return srv.run(ctx, count, ready)
 }
@@ -104,6 +106,7 @@ func (srv *server) run(ctx context.Context, count *metrics, ready func(*server, 
 	}
 	start(srv.watch)
 	start(srv.writeOften)
+	srv.push(start)
 	srv.tellStart(address)
 	if ready != nil {
 		ready(srv, address)
@@ -148,12 +151,14 @@ func (srv *server) listen(ctx context.Context, count *metrics, start func(func(c
 	}
 	srv.bound = l.Addr().String()
 	if now := srv.now.Load(); srv.reached(now.Config) != now.Config {
-		srv.show(srv.reached(now.Config), now.filer)
+		is := *now
+		is.Config = srv.reached(now.Config)
+		srv.show(&is)
 	}
-	server := &http.Server{
+	server := &quick.Server{Simple: isFeed, Server: &http.Server{
 		Handler: srv.handler(count.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelDebug),
-	}
+	}}
 	start(func(context.Context) error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -190,18 +195,24 @@ func (s *site) handler(metrics http.Handler) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("/hub", s.hub)
+	mux.HandleFunc("/websub/", s.callback)
 	mux.Handle("/topics.opml", s.feeds)
-	mux.HandleFunc("/topics/", func(w http.ResponseWriter, r *http.Request) {
-		for _, ending := range []string{".atom", ".rss", ".json"} {
-			if strings.HasSuffix(r.URL.Path, ending) {
-				s.feeds.ServeHTTP(w, r)
-				return
-			}
-		}
-		s.pages.ServeHTTP(w, r)
-	})
 	mux.Handle("/", s.pages)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Feeds are most of what is asked for: the mux, which cleans paths and
+		// compares patterns, costs as much as the rest of an answer.
+		if isFeed(r.URL.Path) {
+			s.feeds.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func isFeed(path string) bool {
+	return strings.HasPrefix(path, "/topics/") &&
+		(strings.HasSuffix(path, ".atom") || strings.HasSuffix(path, ".rss") || strings.HasSuffix(path, ".json"))
 }
 
 // soil says that the static tree is behind.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"sync/atomic"
 
@@ -32,13 +33,16 @@ type site struct {
 	// running says that poller.Run runs; reload is the daemon's, else nil.
 	running bool
 	reload  func(context.Context) (poll.Changes, error)
+	pushing *pushing // the daemon's, else nil
 	log     *slog.Logger
 }
 
 // A setup is what a reload replaces.
 type setup struct {
 	*config.Config
-	filer *topic.Filer
+	filer     *topic.Filer
+	strangers *http.Client // for addresses that strangers name
+	hubs      *http.Client // for hubs, which may have moved
 }
 
 // errNothingKept is what one who only looks hears before the first poll.
@@ -61,24 +65,28 @@ func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error
 }
 
 func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) error {
-	plan, filer, err := planOf(cfg)
+	plan, now, err := planOf(cfg)
 	if err != nil {
 		return err
 	}
-	s.now.Store(&setup{cfg, filer})
+	s.now.Store(now)
 	told := o.Changed
 	o.Changed = func(topics []string) {
 		s.feeds.Changed(topics)
+		s.pushing.changed(topics)
 		if told != nil {
 			told(topics)
 		}
 	}
-	s.feeds = publish.New(s.store, feedsOf(cfg, o.Log), o.Log)
+	o.Touched = func(stories []news.Position) { s.feeds.Touched(stories) }
+	o.Push = func(key string) poll.Push { return s.pushing.word(key) }
+	s.feeds = publish.New(s.store, feedsOf(cfg), o.Log)
 	s.poller, err = poll.Open(ctx, s.store, plan, o)
 	if err != nil {
 		return err
 	}
-	s.pages = page.New(s.store, pagesOf(cfg), s.doors(), o.Log)
+	s.feeds.Match = s.poller.Match
+	s.pages = page.New(s.store, pagesOf(cfg, now.filer), s.doors(), o.Log)
 	return nil
 }
 
@@ -90,7 +98,7 @@ func openStore(cfg *config.Config) (store.Store, error) {
 }
 
 // planOf is the part of a configuration that polling needs.
-func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
+func planOf(cfg *config.Config) (poll.Plan, *setup, error) {
 	filer, err := topic.New(cfg.Rules())
 	if err != nil {
 		return poll.Plan{}, nil, err
@@ -107,11 +115,11 @@ func planOf(cfg *config.Config) (poll.Plan, *topic.Filer, error) {
 		return poll.Plan{}, nil, err
 	}
 	return poll.Plan{
-		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address,
+		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
-	}, filer, nil
+	}, &setup{cfg, filer, fetcher.Strangers(0, strangerTimeout), fetcher.Strangers(hubRedirects, strangerTimeout)}, nil
 }
 
 func sourcesOf(cfg *config.Config) []poll.Source {
@@ -143,22 +151,17 @@ func nearOf(n config.Near) dedupe.Near {
 	return dedupe.NearOff
 }
 
-// feedsOf is the part of a configuration that publishing needs. A topic that is
-// not for everyone is not published at all until private feeds can be served.
-func feedsOf(cfg *config.Config, log *slog.Logger) publish.Site {
-	site := publish.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
+// feedsOf is the part of a configuration that publishing needs.
+func feedsOf(cfg *config.Config) publish.Site {
+	site := publish.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events, Hub: hubOf(cfg)}
 	for _, t := range cfg.Topics {
-		if !t.Feed.Access.Public() {
-			log.Warn("topic is private and this version cannot serve private feeds: it is filed, but not published", "topic", t.Name)
-			continue
-		}
 		content := "summary"
 		if t.Feed.Full {
 			content = "full"
 		}
 		site.Topics = append(site.Topics, publish.Topic{
 			Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items, MaxAge: t.Feed.MaxAge,
-			MaxPerSource: t.Feed.MaxPerSource, Content: content, Also: t.Feed.Also,
+			MaxPerSource: t.Feed.MaxPerSource, Content: content, Also: t.Feed.Also, Keys: t.Feed.Access,
 		})
 	}
 	return site
@@ -169,7 +172,7 @@ func (s *site) change(ctx context.Context, cfg *config.Config) (poll.Changes, er
 	if was := s.now.Load(); cfg.Store.URL != was.Store.URL || cfg.Listen != was.Listen {
 		s.log.Warn("`store` and `listen` change at the next start only", "store", was.Store.URL, "listen", was.Listen)
 	}
-	plan, filer, err := planOf(cfg)
+	plan, now, err := planOf(cfg)
 	if err != nil {
 		return poll.Changes{}, err
 	}
@@ -178,26 +181,27 @@ func (s *site) change(ctx context.Context, cfg *config.Config) (poll.Changes, er
 			if err := write(); err != nil {
 				return err
 			}
-			s.show(cfg, filer)
+			s.show(now)
 			return nil
 		})
 	})
 }
 
-// show publishes what is kept as cfg says.
-func (s *site) show(cfg *config.Config, filer *topic.Filer) {
-	s.now.Store(&setup{cfg, filer})
-	s.feeds.Use(feedsOf(cfg, s.log))
-	s.pages.Use(pagesOf(cfg))
+// show publishes what is kept as the configuration says.
+func (s *site) show(now *setup) {
+	s.now.Store(now)
+	s.feeds.Use(feedsOf(now.Config))
+	s.pages.Use(pagesOf(now.Config, now.filer))
+	s.usePushing(now)
 }
 
 // pagesOf is the part of a configuration that the pages need.
-func pagesOf(cfg *config.Config) page.Site {
+func pagesOf(cfg *config.Config, filer *topic.Filer) page.Site {
 	site := page.Site{Title: cfg.Title, URL: cfg.URL, Events: cfg.Dedupe.Events}
 	for _, t := range cfg.Topics {
-		if t.Feed.Access.Public() {
-			site.Topics = append(site.Topics, page.Topic{Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items})
-		}
+		site.Topics = append(site.Topics, page.Topic{
+			Topic: t.Topic, Formats: t.Feed.Formats, Items: t.Feed.Items, Holds: filer.Describe(t.Name), Keys: t.Feed.Access,
+		})
 	}
 	return site
 }
@@ -211,6 +215,7 @@ func (s *site) doors() page.Doors {
 		},
 		Event:   s.poller.Event,
 		Sources: s.health,
+		Match:   s.search,
 	}
 }
 

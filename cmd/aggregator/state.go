@@ -26,6 +26,21 @@ func (l sourceLine) state() string {
 	return "ok"
 }
 
+// pushState is how its hub is, in words; "" where there is nothing to say.
+func (l sourceLine) pushState() string {
+	switch l.Push {
+	case "live":
+		return "; pushed"
+	case "broken":
+		return "; its hub had news that it did not push"
+	case "asked":
+		return "; its hub is asked to push"
+	case "refused":
+		return "; not pushed: " + l.PushWhy
+	}
+	return ""
+}
+
 // next is when it is polled again; never for one that is gone for good.
 func (l sourceLine) next() string {
 	if l.Next.IsZero() && !l.Last.IsZero() {

@@ -107,6 +107,7 @@ func sayInWords(t *testing.T, f news.Filing, text string, pages ...string) {
 		t.Errorf("explain does not say %s:\n%s", printed, text)
 	}
 	for _, page := range pages {
+		page = strings.NewReplacer("<bdi>", "", "</bdi>", "").Replace(page) // scripts side by side
 		if !strings.Contains(html.UnescapeString(page), shown) {
 			t.Errorf("a page does not say %s:\n%s", shown, page)
 		}

@@ -40,6 +40,9 @@ func (l *loader) resolve(f *file) {
 		l.warn(f.Dedupe.Events.place, "events are found by near text, which is off for every source: none will be", "write near: true")
 	}
 	l.topics(f)
+	if c.Publish.Dir != "" && slices.ContainsFunc(c.Topics, func(t Topic) bool { return !t.Feed.Access.Public() }) {
+		l.warn(f.Publish.Dir.place, "private topics are not written here: a static host would show them to everyone", "read them from listen:")
+	}
 	l.tests(f)
 	l.references(f)
 }
@@ -289,7 +292,6 @@ func (l *loader) feed(s feedSpec, base Feed, topic bool) Feed {
 	set(&f.Also, s.Also, s.Also.V, topic)
 	if s.Access != nil {
 		f.Access = l.access(s.Access)
-		l.warn(s.Access.at, "this version cannot serve private feeds yet: what access keeps private is filed, but not published", "leave access out to publish for everyone")
 	}
 	return f
 }
@@ -308,15 +310,13 @@ func (l *loader) hub(v value[string]) string {
 	if !strings.Contains(v.V, "://") {
 		return l.oneOf(v, "builtin", "off")
 	}
-	l.later("publish.hub", v.place, true)
 	return l.address(v, "http", "https")
 }
 
 // laterKeys are accepted, but nothing acts on them yet: who sets one is told.
 // A key leaves this list with the issue that builds it.
 func laterKeys() []string {
-	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:",
-		"publish.hub"}
+	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:"}
 }
 
 func (l *loader) later(key string, at place, used bool) {

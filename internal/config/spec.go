@@ -131,10 +131,10 @@ type feedSpec struct {
 	Formats      []value[string]      `yaml:"formats" default:"atom rss json" doc:"atom, rss, json."`
 	Items        value[int]           `yaml:"items" default:"100" doc:"Stories in a feed; 0 for all."`
 	MaxAge       value[time.Duration] `yaml:"max_age" default:"30d" doc:"Oldest story in a feed; 0 for all."`
-	MaxPerSource value[int]           `yaml:"max_per_source" default:"0" doc:"Stories of one source in a feed; 0 for no cap."`
+	MaxPerSource value[int]           `yaml:"max_per_source" default:"0" doc:"Stories of one day (UTC) that one source may lead in a feed, those that came first; the others are in its archives. 0 for no cap."`
 	Content      value[string]        `yaml:"content" default:"full" doc:"full or summary."`
 	Also         value[bool]          `yaml:"also" default:"true" doc:"Also reported by …, at the foot of a story."`
-	Access       *accessSpec          `yaml:"access" doc:"Who may read; everyone without it."`
+	Access       *accessSpec          `yaml:"access" doc:"Who may read; everyone without it. Private topics are in no list, and not in dir."`
 }
 
 type accessSpec struct {

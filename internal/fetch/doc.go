@@ -7,7 +7,8 @@
 //
 // An answer walks through client.go (HTTP), guard.go (is it safe to parse?),
 // parse.go and repair.go (document), rss.go, atom.go and json.go (entries),
-// seen.go (which are new) and item.go (items).
+// seen.go (which are new) and item.go (items). What a source's hub sent begins in
+// pushed.go and walks the same way. stranger.go lends others the guard.
 //
 // The room is larger than others because it is where the faults of the world
 // are met: each of its files is one kind of them, and most lines are cases that

@@ -1,6 +1,9 @@
 package news
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // A Fate is what becomes of an item that was received; each has exactly one of
 // the first five. The others are a person's word about what was decided.
@@ -78,4 +81,35 @@ type Refusal struct {
 	Of         Position // 0: none was; the story that is left, when Split
 	Similarity float32
 	Guard      string
+}
+
+// Gone says that a story was taken out of a topic: a person hid it or merged it
+// into another, or its source withdrew it.
+type Gone struct {
+	ID   string    `json:"id"` // Story.ID
+	When time.Time `json:"when"`
+}
+
+// GoneMark is the name of the mark that keeps what is gone from a topic.
+func GoneMark(topic string) string { return "gone " + topic }
+
+// ReadGone reads such a mark, latest first. One that cannot be read tells of
+// none: it is a courtesy to readers.
+func ReadGone(mark string) (gone []Gone) {
+	if mark == "" || json.Unmarshal([]byte(mark), &gone) != nil {
+		return nil
+	}
+	return gone
+}
+
+// WriteGone is what to keep; "" for none.
+func WriteGone(gone []Gone) string {
+	if len(gone) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(gone)
+	if err != nil {
+		return "" // a date beyond the year 9999
+	}
+	return string(b)
 }

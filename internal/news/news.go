@@ -81,7 +81,9 @@ type Item struct {
 	Authors []Person `json:"authors,omitempty"`
 	// Published and Updated are claims; zero where there is none to believe.
 	// RSS pubDate or dc:date, Atom published and updated, JSON date_published
-	// and date_modified.
+	// and date_modified. Items without any in the first document of a source are
+	// given one: Published is Seen for the first of them, an hour before for the
+	// second, two for the third, and so on.
 	Published time.Time `json:"published,omitzero"`
 	Updated   time.Time `json:"updated,omitzero"`
 	// Seen is when we first received it.

@@ -50,7 +50,7 @@ func together(all []storyView) (out []storyView) {
 }
 
 // others are the latest of the other stories of a story's event that have a
-// page for everybody.
+// page for this reader.
 func (p *Pages) others(ctx context.Context, s *shown, st news.Story) ([]news.Story, error) {
 	if !s.Events || st.Event == "" || p.doors.Event == nil {
 		return nil, nil
@@ -62,7 +62,7 @@ func (p *Pages) others(ctx context.Context, s *shown, st news.Story) ([]news.Sto
 	}
 	var out []news.Story
 	for _, o := range kept {
-		if o.Pos != st.Pos && o.Event == st.Event && s.public(o) {
+		if o.Pos != st.Pos && o.Event == st.Event && s.listed(o) {
 			out = append(out, o)
 		}
 	}
@@ -72,9 +72,9 @@ func (p *Pages) others(ctx context.Context, s *shown, st news.Story) ([]news.Sto
 	return out[:min(mostOthers, len(out))], nil
 }
 
-// public says that a story is under a topic with a page: one that is hidden or
-// merged is under none, and a private topic has none.
-func (s *shown) public(st news.Story) bool {
+// listed says that a story is under a topic with a page: one that is hidden or
+// merged is under none, and a private topic has none for strangers.
+func (s *shown) listed(st news.Story) bool {
 	return slices.ContainsFunc(st.Topics, func(f news.Filing) bool {
 		return s.byPath[news.Topic{Name: f.Topic}.Path()].Name == f.Topic
 	})

@@ -85,7 +85,7 @@ func inOrder(t *testing.T, text string, words ...string) {
 // A topic's page shows an event once, under its latest story.
 func TestEventOnTopic(t *testing.T) {
 	page := get(t, quakes(t, 7), "/topics/china")
-	inOrder(t, page, ">Quake 8</a></h3>", "<details><summary>3 more of the same event</summary>", ">Quake 7</a></bdi>", ">Quake 6</a></bdi>", ">Quake 2</a></bdi>", "</details>", ">Quake 1</a></h3>")
+	inOrder(t, page, ">Quake 8</a></h3>", "<details><summary>3 more of the same event</summary>", ">Quake 7</a></bdi>", ">Quake 6</a></bdi>", ">Quake 2</a></bdi>", "</ul></details>", ">Quake 1</a></h3>")
 	for _, gone := range []string{"Quake 3", "Quake 4", "Quake 5"} {
 		if strings.Contains(page, gone) {
 			t.Errorf("%s is shown:\n%s", gone, page)
@@ -165,7 +165,7 @@ func TestEventAsFiles(t *testing.T) {
 			t.Errorf("no page, or another than is served, of story %d", n)
 		}
 	}
-	if len(files) != 4+len(short.Topics)+2*4 {
+	if len(files) != 6+len(short.Topics)+2*4 {
 		t.Errorf("%d files", len(files))
 	}
 	for path, body := range files {
@@ -182,7 +182,7 @@ func BenchmarkEventPage(b *testing.B) {
 	p := quakes(b, 99)
 	p.log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	for b.Loop() {
-		if _, err := p.make(b.Context(), p.site.Load(), "/stories/"+id(7)); err != nil {
+		if _, err := p.make(b.Context(), p.site.Load(), "/stories/"+id(7), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,7 +2,10 @@ package page
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"aggregator/internal/news"
@@ -17,22 +20,50 @@ type File struct {
 
 // Files yields the pages as files, for any host that shows a folder's
 // index.html: the index, the topics, the stories on their pages, the sources.
-// An error is that of one page; those behind it follow.
+// They hold what everyone may read, and no forms: nobody would answer. An error
+// is that of one page; those behind it follow.
 func (p *Pages) Files(ctx context.Context) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		s := p.site.Load()
-		paths := []string{"/", "/style.css", "/sources", "/sources.json"}
-		for _, t := range s.Topics {
-			paths = append(paths, "/topics/"+t.Path())
-		}
-		for _, path := range paths {
-			m, err := p.make(ctx, s, path)
+		s := p.site.Load().public()
+		s.Static = true
+		for _, path := range []string{"/style.css", "/page.js", "/icon.svg", "/", "/sources.json"} {
+			m, err := p.make(ctx, s, path, nil)
 			if !yield(File{fileName(path), m.body}, err) || ctx.Err() != nil {
+				return
+			}
+		}
+		lists := []string{"/sources"}
+		for _, t := range s.Topics {
+			lists = append(lists, "/topics/"+t.Path())
+		}
+		for _, path := range lists {
+			if !p.listFiles(ctx, s, path, yield) {
 				return
 			}
 		}
 		p.storyFiles(ctx, s, yield)
 	}
+}
+
+// listFiles yields the pages of a list until there is none.
+func (p *Pages) listFiles(ctx context.Context, s *shown, path string, yield func(File, error) bool) bool {
+	for n := 1; ctx.Err() == nil; n++ {
+		at := path
+		if n > 1 {
+			at += filePage(n)
+		}
+		m, err := p.make(ctx, s, path, url.Values{"page": {strconv.Itoa(n)}})
+		if n > 1 && errors.Is(err, errNotFound) {
+			return true
+		}
+		if !yield(File{fileName(at), m.body}, err) {
+			return false
+		}
+		if err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // storyFiles yields each story on a topic's page once, and those that it links
@@ -85,7 +116,7 @@ func (p *Pages) storyFile(ctx context.Context, s *shown, st news.Story, yield fu
 			from := "/stories/" + id + suffix
 			at := m
 			if suffix == "" {
-				at, err = p.render(s, "moved", head{Title: st.Lead.Title, Path: from, Moved: s.href("/stories/" + st.ID)}, nil)
+				at, err = p.render(s, "moved", head{Title: st.Lead.Title, Path: from, Moved: s.Link("/stories/" + st.ID)}, nil)
 			}
 			if !yield(File{fileName(from), at.body}, err) {
 				return false
@@ -102,7 +133,7 @@ func fileName(path string) string {
 	switch {
 	case path == "":
 		return "index.html"
-	case strings.HasSuffix(path, ".json"), strings.HasSuffix(path, ".css"):
+	case strings.HasSuffix(path, ".json"), strings.HasSuffix(path, ".css"), strings.HasSuffix(path, ".js"), strings.HasSuffix(path, ".svg"):
 		return path
 	}
 	return path + "/index.html"

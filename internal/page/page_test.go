@@ -11,6 +11,8 @@ import (
 	"iter"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -54,7 +56,7 @@ func stories() store.Batch {
 func site() Site {
 	all := []string{"atom", "rss", "json"}
 	return Site{Title: "News & views", URL: "https://feeds.example.org/news", Topics: []Topic{
-		{Topic: news.Topic{Name: "China"}, Formats: all, Items: 100}, {Topic: news.Topic{Name: "China/Human Rights"}, Formats: all[:1]},
+		{Topic: news.Topic{Name: "China"}, Formats: all, Items: 100, Holds: "match: china"}, {Topic: news.Topic{Name: "China/Human Rights"}, Formats: all[:1]},
 		{Topic: news.Topic{Name: "中国"}, Formats: all[1:]},
 	}}
 }
@@ -68,7 +70,7 @@ func doors() Doors {
 		Sources: func(context.Context) ([]SourceHealth, error) {
 			return []SourceHealth{
 				{Name: "The Wire", URL: "https://user:secret@wire.example.org/rss", Last: minute(0), Next: minute(15), Why: "schedule", Status: 200, Items: 30, Good: minute(0)},
-				{Name: "Daily", URL: "https://daily.example.org/rss", Last: minute(0), Next: minute(60), Why: "Retry-After", Status: 503, Error: "503 Service Unavailable", Failures: 3, Good: minute(-90)},
+				{Name: "Daily", URL: "https://daily.example.org/rss", Last: minute(0), Next: minute(60), Why: "Retry-After", Status: 503, Error: "503 Service Unavailable", Failures: 3, Good: minute(-90), Asked: "https://u:secret@new.example.org/rss", Hub: "https://hub.example.org/"},
 				{Name: "Broken", Last: minute(0), Status: 200, Partial: "cut off after 12 items", Items: 12}, {Name: "New"},
 			}, nil
 		},
@@ -85,7 +87,9 @@ func start(t testing.TB, b store.Batch) *Pages {
 	if _, err := s.Append(t.Context(), 0, b); err != nil {
 		t.Fatal(err)
 	}
-	return New(s, site(), doors(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p := New(s, site(), doors(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p.now = func() time.Time { return minute(59) }
+	return p
 }
 
 func ask(p *Pages, method, path string, headers ...string) *httptest.ResponseRecorder {
@@ -102,25 +106,26 @@ func TestPages(t *testing.T) {
 	p := start(t, stories())
 	for path, wants := range map[string][]string{
 		"/": {
-			"<title>News &amp; views</title>", `href="/news/topics/china"`, `href="/news/topics/china.json"`, `<span class="count">2</span>`, `<span class="count">0</span>`,
-			`class="depth1"`, `href="/news/topics/china/human-rights.atom"`, `href="/news/topics/%E4%B8%AD%E5%9B%BD.rss"`, `href="/news/topics.opml"`,
-			`<link rel="alternate" type="application/atom&#43;xml" title="China, Atom" href="/news/topics/china.atom"/>`, `href="/news/stories/` + first, "Scholar released &amp; home", "also in 2",
+			"<title>News &amp; views</title>", `href="/news/topics/china"`, `href="/news/topics/china.json"`, `<span class="count">2<span class="vh"> stories</span></span>`, `<span class="count">0<`,
+			`<a href="/news/topics/china/human-rights">Human Rights</a>`, `href="/news/topics/china/human-rights.atom"`, `action="/news/search"`, `aria-label="14 days, 0 to 2 stories a day"`, `href="/news/topics/%E4%B8%AD%E5%9B%BD.rss"`, `href="/news/topics.opml"`,
+			`<link rel="alternate" type="application/atom&#43;xml" title="China, Atom" href="/news/topics/china.atom"/>`, `href="/news/stories/` + first, "Scholar released &amp; home", "also in 2 outlets", `<h3 dir="auto" lang="en">`,
 		},
 		"/topics/china": {
-			"<h1>China</h1>", `href="https://wire.example.org/1" rel="noreferrer"`, `datetime="2026-05-05T08:00:00Z"`, "<summary>also in 2 outlets</summary>", "nearly the same text (93%)",
-			"radio.example.org/pod", "the same address", "Why: match — “xinjiang”, “维吾尔” <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "Why: source Blog",
+			`<h1 dir="auto">China</h1>`, `href="https://wire.example.org/1" rel="noreferrer"`, `datetime="2026-05-05T08:00:00Z"`, `<time datetime="2026-05-05">Tuesday, 5 May 2026</time>`, "Holds match: china",
+			`value="https://feeds.example.org/news/topics/china.atom"`, `href="feed:https://feeds.example.org/news/topics/china.atom"`, `data-copy="feed0" hidden=""`, `<a href="/news/topics/china/human-rights">Human Rights</a>`, "<summary>also in 2 outlets</summary>", "nearly the same text (93%)",
+			"radio.example.org/pod", "the same address", "<p><bdi>match</bdi> — <bdi>“xinjiang”</bdi>, <bdi>“维吾尔”</bdi> <span class=\"where\">(aggregator.yaml:12)</span>", "Without a title, from Blog", "<p><bdi>source Blog</bdi></p>",
 			`<link rel="alternate" type="application/rss&#43;xml" title="China, RSS"`,
 		},
-		"/topics/china/human-rights":  {"<h1>China/Human Rights</h1>", "Why: China and Human Rights"},
-		"/topics/china/human-rights/": {"<h1>China/Human Rights</h1>"},
-		"/topics/中国":                  {"<h1>中国</h1>", "No stories yet."},
+		"/topics/china/human-rights":  {`<h1 dir="auto">China/Human Rights</h1>`, "<p><bdi>China and Human Rights</bdi></p>"},
+		"/topics/china/human-rights/": {`<h1 dir="auto">China/Human Rights</h1>`},
+		"/topics/中国":                  {`<h1 dir="auto">中国</h1>`, "No stories yet."},
 		"/stories/" + first: {
-			"<h1 dir=\"auto\" lang=\"en\">Scholar released &amp; home</h1>", "updated <time", "revised 2×", "The family says: at last.", "https://daily.example.org/2", "Why it is here",
+			"<h1 dir=\"auto\" lang=\"en\">Scholar released &amp; home</h1>", "updated <time", "revised 2×", "words it lacks", "· the first to tell it", "The family says: at last.", "https://daily.example.org/2", "Why it is here",
 			`<a href="/news/topics/china">China</a>`, "<dt>Gone</dt>", `href="/news/stories/` + first + `.json"`,
 		},
 		"/stories/" + second: {"Nobody else so far."},
 		"/sources": {
-			`href="https://wire.example.org/rss"`, "Failing (3×): 503 Service Unavailable, HTTP 503", "(Retry-After)", "Last good", "Partly readable: cut off after 12 items", "Not polled yet", "30 items",
+			`href="https://wire.example.org/rss"`, "<p>Failing (3×): 503 Service Unavailable</p>", "(Retry-After)", "Last good", "https://new.example.org/rss", "Hub", "1 failing", "Partly readable: cut off after 12 items", "not polled yet", "30 items",
 		},
 		"/style.css": {"prefers-color-scheme: dark"},
 	} {
@@ -134,7 +139,7 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s lacks %s:\n%s", path, want, w.Body)
 			}
 		}
-		for _, leak := range []string{"/etc/secret", "user:secret"} {
+		for _, leak := range []string{"/etc/secret", "user:secret", "u:secret"} {
 			if strings.Contains(w.Body.String(), leak) {
 				t.Errorf("%s shows %s", path, leak)
 			}
@@ -149,7 +154,7 @@ func TestPages(t *testing.T) {
 }
 
 // allowed is what pages are made of: no script, style, form, frame or image.
-var allowed = strings.Fields("html head meta title link body header p a nav main h1 h2 h3 article section ul li dl dt dd details summary time bdi span code")
+var allowed = strings.Fields("html head meta title link body header footer p a nav main h1 h2 h3 article section ul li dl dt dd details summary time bdi span code div strong svg path form label input select option button ins del mark script")
 
 type fataler interface{ Fatalf(string, ...any) }
 
@@ -180,12 +185,14 @@ func checkElement(t fataler, path string, e xml.StartElement) {
 		t.Fatalf("%s holds <%s>", path, e.Name.Local)
 	}
 	for _, a := range e.Attr {
-		if strings.HasPrefix(a.Name.Local, "on") || a.Name.Local == "style" || a.Name.Local == "src" {
+		ownScript := e.Name.Local == "script" && strings.HasSuffix(a.Value, "/page.js") && strings.HasPrefix(a.Value, "/") && !strings.HasPrefix(a.Value, "//")
+		if strings.HasPrefix(a.Name.Local, "on") || a.Name.Local == "style" || a.Name.Local == "src" && !ownScript {
 			t.Fatalf("%s: <%s %s=%q>", path, e.Name.Local, a.Name.Local, a.Value)
 		}
 		ours := strings.HasPrefix(a.Value, "/") && !strings.HasPrefix(a.Value, "//")
 		foreign := e.Name.Local == "a" && (strings.HasPrefix(a.Value, "https://") || strings.HasPrefix(a.Value, "http://"))
-		if a.Name.Local == "href" && !ours && !foreign {
+		within := a.Value == "#main" || strings.HasPrefix(a.Value, "feed:https://feeds.example.org/") || strings.HasPrefix(a.Value, "feed:/")
+		if a.Name.Local == "href" && !ours && !foreign && !within {
 			t.Fatalf("%s: <%s> leads to %q", path, e.Name.Local, a.Value)
 		}
 	}
@@ -208,7 +215,7 @@ func TestHeadersAndStrangers(t *testing.T) {
 	if post := ask(p, "POST", "/"); post.Code != 405 || post.Header().Get("Allow") != "GET, HEAD" {
 		t.Errorf("POST: %d %v", post.Code, post.Header())
 	}
-	for _, path := range []string{"/topics", "/topics/", "/topics/tibet", "/stories/x", "/stories/lost", "/stories/lost.json", "/stories/", "/index.html", "/..", "/assets/layout.html"} {
+	for _, path := range []string{"/topics", "/topics/", "/topics/tibet", "/stories/x", "/stories/lost", "/stories/lost.json", "/stories/", "/index.html", "/..", "/assets/layout.html", "/topics/china?page=2", "/sources?page=9"} {
 		w := ask(p, "GET", path)
 		if w.Code != 404 || !strings.Contains(w.Body.String(), `href="/news/"`) || w.Header().Get("Content-Security-Policy") == "" {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
@@ -256,11 +263,11 @@ type broken struct {
 	err error
 }
 
-func (b *broken) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error] {
+func (b *broken) Shelved(ctx context.Context, topic string) iter.Seq2[store.Place, error] {
 	if b.err != nil {
-		return func(yield func(news.Story, error) bool) { yield(news.Story{}, b.err) }
+		return func(yield func(store.Place, error) bool) { yield(store.Place{}, b.err) }
 	}
-	return b.Store.Shelf(ctx, topic)
+	return b.Store.Shelved(ctx, topic)
 }
 
 func TestStoreFails(t *testing.T) {
@@ -282,25 +289,59 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
+// Files hold what is served, but for forms, and all their links lead somewhere.
 func TestFiles(t *testing.T) {
 	p := start(t, stories())
+	files := map[string]string{}
 	var got []string
 	for f, err := range p.Files(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := "/" + strings.TrimSuffix(f.Path, "index.html")
-		if w := ask(p, "GET", path); w.Code != 200 || !bytes.Equal(w.Body.Bytes(), f.Bytes) {
-			t.Errorf("%s is not what is served: %d", f.Path, w.Code)
+		if strings.HasSuffix(f.Path, ".html") {
+			checkHTML(t, f.Path, f.Bytes)
 		}
+		files[f.Path] = string(f.Bytes)
 		got = append(got, f.Path)
 	}
 	want := []string{
-		"index.html", "style.css", "sources/index.html", "sources.json", "topics/china/index.html", "topics/china/human-rights/index.html", "topics/中国/index.html",
+		"style.css", "page.js", "icon.svg", "index.html", "sources.json", "sources/index.html", "topics/china/index.html", "topics/china/human-rights/index.html", "topics/中国/index.html",
 		"stories/" + first + "/index.html", "stories/" + first + ".json", "stories/" + second + "/index.html", "stories/" + second + ".json",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("files are %q,\nwant %q", got, want)
+	}
+	if files["topics/china/index.html"] != staticOf(get(t, p, "/topics/china")) {
+		t.Errorf("not what is served:\n%s", files["topics/china/index.html"])
+	}
+	for path, body := range files {
+		if strings.Contains(body, "<form") || strings.Contains(body, "/search") || strings.Contains(body, "/try") {
+			t.Errorf("%s has what nobody answers:\n%s", path, body)
+		}
+		checkLinks(t, files, path, body)
+	}
+}
+
+// staticOf takes out of a page what a static host has nobody for.
+func staticOf(page string) string {
+	from, to := strings.Index(page, "<li><a href=\"/news/search\""), strings.Index(page, "<li><a href=\"/news/sources\"")
+	return page[:from] + page[to:]
+}
+
+var ourLink = regexp.MustCompile(`(?:href|src)="/news(/[^"#]*)"`)
+
+// checkLinks wants a file at the end of each of a file's links to pages.
+func checkLinks(t *testing.T, files map[string]string, path, body string) {
+	t.Helper()
+	for _, m := range ourLink.FindAllStringSubmatch(body, -1) {
+		to, err := url.PathUnescape(m[1])
+		if err != nil || strings.Contains(to, "?") {
+			t.Errorf("%s leads to %s", path, m[1])
+		}
+		feed := strings.HasPrefix(to, "/topics/") && (strings.HasSuffix(to, ".atom") || strings.HasSuffix(to, ".rss") || strings.HasSuffix(to, ".json"))
+		if _, ok := files[fileName(to)]; !ok && !feed && to != "/topics.opml" {
+			t.Errorf("%s leads to %s, which is not there", path, to)
+		}
 	}
 }
 
@@ -317,15 +358,27 @@ func TestNasty(t *testing.T) {
 		s := func(name string) string { return rapid.OneOf(rapid.SampledFrom(nasty), rapid.String()).Draw(t, name) }
 		tell := news.Telling{Source: s("source"), Name: s("name"), GUID: s("guid"), URL: s("url"), Title: s("title"), Reason: s("reason")}
 		st := news.Story{ID: "x", Lead: tell, Also: []news.Telling{tell}, Topics: []news.Filing{{Topic: s("topic"), Rule: s("rule"), Where: s("where"), Words: []string{s("word")}}}}
-		shown := &shown{Site: Site{Title: s("site")}}
+		shown := show(Site{Title: s("site"), URL: "https://feeds.example.org", Topics: []Topic{{Topic: news.Topic{Name: s("topic name")}, Holds: s("holds")}}})
+		shown.Token = s("token")
 		v := shown.storyView(st)
-		v.Summary, v.Language = s("summary"), s("language")
-		topic := topicView{Name: s("topic name"), Href: "/t", Stories: []storyView{v}, Count: 1}
-		health := SourceHealth{Name: s("source name"), URL: web(s("source url")), Last: minute(0), Next: minute(1), Why: s("why"), Error: s("error"), Partial: s("partial")}
+		v.Summary, v.Language, v.Words = s("summary"), s("language"), []string{s("found")}
+		tell.Revisions = []news.Position{7}
+		item := func() news.Item {
+			return news.Item{Title: s("item title"), HTML: s("html"), Summary: s("item summary"), Language: s("item language")}
+		}
+		told := teller{Story: news.Story{Lead: tell, Also: []news.Telling{tell}}, items: map[news.Position]news.Item{0: item(), 7: item()}}
+		topic := shown.topicView(shown.Topics[0])
+		days := byDay([]storyView{v}, details[0])
+		health := SourceHealth{Name: s("source name"), URL: web(s("source url")), Asked: web(s("asked")), Hub: s("hub"), Last: minute(0), Next: minute(1), Why: s("why"), Error: s("error"), Partial: s("partial")}
+		found := foundView{Q: s("q"), Query: s("query"), Token: s("token"), Asked: true, Days: days, Topics: []choice{{s("choice"), s("choice"), true}}}
+		wrong := foundView{Q: s("q"), Asked: true, Faults: faultsIn(s("query"), Faults{{2, s("fault"), s("hint")}})}
 		for _, page := range []struct {
 			name string
 			body any
-		}{{"index", []topicView{topic}}, {"topic", topic}, {"story", v}, {"sources", []SourceHealth{health}}, {"message", s("message")}} {
+		}{
+			{"index", indexView{[]topicView{topic}, []storyView{v}}}, {"topic", listView{topicView: topic, Days: days}}, {"story", tellingsView{storyView: v, Told: told.all(details[0])}},
+			{"sources", healthView{Total: 1, Q: s("q"), State: s("state"), States: states, List: []sourceView{{health, "failing"}}}}, {"try", found}, {"try", wrong}, {"search", found}, {"message", s("message")},
+		} {
 			m, err := p.render(shown, page.name, head{Title: s("head")}, page.body)
 			if err != nil {
 				t.Fatal(err)
@@ -352,14 +405,14 @@ func BenchmarkTopicPage(b *testing.B) {
 	}
 	p := start(b, batch)
 	for b.Loop() {
-		if _, err := p.make(b.Context(), p.site.Load(), "/topics/china"); err != nil {
+		if _, err := p.make(b.Context(), p.site.Load(), "/topics/china", nil); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func TestNest(t *testing.T) {
-	s := &shown{byPath: map[string]Topic{}}
+	s := show(Site{})
 	names := []string{"China", "Human Rights", "China/Human Rights", "Africa/Sudan", "China/Human Rights/Camps", "Climate", "China/Xinjiang"}
 	var views []topicView
 	for _, n := range names {
@@ -369,10 +422,15 @@ func TestNest(t *testing.T) {
 		views = append(views, s.topicView(s.byPath[news.Topic{Name: n}.Path()]))
 	}
 	var got []string
-	for _, v := range nest(views) {
-		got = append(got, strings.Repeat(" ", v.Depth)+v.Name)
+	var list func(depth string, vs []topicView)
+	list = func(depth string, vs []topicView) {
+		for _, v := range vs {
+			got = append(got, depth+v.Short)
+			list(depth+" ", v.Under)
+		}
 	}
-	want := []string{"China", " China/Human Rights", "  China/Human Rights/Camps", " China/Xinjiang", "Human Rights", "Africa/Sudan", "Climate"}
+	list("", nest(views))
+	want := []string{"China", " Human Rights", "  Camps", " Xinjiang", "Human Rights", "Africa/Sudan", "Climate"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}

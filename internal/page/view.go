@@ -4,28 +4,37 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"html/template"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"aggregator/internal/canon"
 	"aggregator/internal/news"
 )
 
 // A link leads somewhere under a name.
 type link struct {
 	Name, Href, Media string
+	// Address is Href with the site's address before it, Reader the same for
+	// programs that read feeds.
+	Address string
+	Reader  template.URL
 }
 
 // A topicView is a topic as the pages show it.
 type topicView struct {
 	Name, Href string
-	Depth      int    // topics above it that have a page as well
-	above      string // the nearest of them; "" if there is none
+	Short      string // the name below the topic that it is shown under
+	above      string // the nearest topic above it that has a page; "" if there is none
+	Private    bool
+	Holds      string
 	Count      int
+	Days       daily
 	Feeds      []link
-	Stories    []storyView
+	Under      []topicView
 }
 
 // A storyView is a story as the pages show it, and as JSON.
@@ -51,6 +60,11 @@ type storyView struct {
 	Summary  string      `json:"summary,omitempty"`
 	Language string      `json:"language,omitempty"`
 	Href     string      `json:"-"` // of its page
+	JSON     string      `json:"-"` // where it is as JSON
+	OfEvent  int         `json:"-"` // how many Same were, before some were left out
+	Words    []string    `json:"-"` // by which a search found it
+	Outlets  int         `json:"-"` // sources that tell it beside the lead's
+	More     int         `json:"-"` // tellings that are left out of Also here
 }
 
 // A tellView is another telling of a story.
@@ -64,6 +78,7 @@ type tellView struct {
 	Reason     string    `json:"reason,omitempty"`
 	Similarity float64   `json:"similarity,omitempty"`
 	Revisions  int       `json:"revisions"`
+	Retitled   bool      `json:"-"` // under another title than the lead's
 }
 
 // A whyView is what put a story into a topic.
@@ -75,161 +90,25 @@ type whyView struct {
 	Href  string   `json:"-"` // of the topic's page, "" if it has none
 }
 
-const (
-	// latest is how many stories of a topic the index shows.
-	latest = 5
-	// shownWhole is how many topics the index shows stories of.
-	shownWhole = 40
-)
-
-func (p *Pages) index(ctx context.Context, s *shown) (made, error) {
-	counts, err := p.store.Count(ctx)
-	if err != nil {
-		return made{}, fmt.Errorf("page index: %w", err)
+func (s *shown) topicView(t Topic) topicView {
+	v := topicView{Name: t.Name, Short: t.Name, Href: s.Link("/topics/" + t.Path()), Private: !t.Keys.Public(), Holds: t.Holds}
+	if s.names(t.Holds) {
+		v.Holds = ""
 	}
-	h := head{Title: s.Title, Path: "/"}
-	var topics []topicView
-	for i, t := range s.Topics {
-		v := s.topicView(t)
-		v.Count = counts[t.Name]
-		if i < shownWhole {
-			if v.Stories, err = p.latest(ctx, s, t, t.most(latest)); err != nil {
-				return made{}, fmt.Errorf("page index: %w", err)
-			}
-		}
-		topics = append(topics, v)
-		h.Feeds = append(h.Feeds, v.named()[:min(1, len(v.Feeds))]...)
-	}
-	return p.render(s, "index", h, nest(topics))
-}
-
-// most is n, or as many as the topic's page shows: the others have no page among
-// the files.
-func (t Topic) most(n int) int {
-	if t.Items > 0 {
-		return min(n, t.Items)
-	}
-	return n
-}
-
-// nest puts each topic behind the one that it is under: China/Human Rights
-// behind China, though Human Rights stands between them in the configuration.
-func nest(topics []topicView) (out []topicView) {
-	under := map[string][]topicView{}
-	for _, t := range topics {
-		under[t.above] = append(under[t.above], t)
-	}
-	var list func(above string)
-	list = func(above string) {
-		for _, t := range under[above] {
-			out = append(out, t)
-			list(t.Name)
-		}
-	}
-	list("")
-	return out
-}
-
-func (p *Pages) topic(ctx context.Context, s *shown, path string) (made, error) {
-	t, ok := s.byPath[path]
-	if !ok {
-		return made{}, errNotFound
-	}
-	v := s.topicView(t)
-	stories, err := p.latest(ctx, s, t, t.Items)
-	if err != nil {
-		return made{}, fmt.Errorf("page of topic %s: %w", t.Name, err)
-	}
-	v.Stories = together(stories)
-	return p.render(s, "topic", head{Title: t.Name + " — " + s.Title, Path: "/topics/" + path, Feeds: v.named()}, v)
-}
-
-// latest are the first n stories of a topic, all for 0, each with what put it
-// there and nothing of other topics.
-func (p *Pages) latest(ctx context.Context, s *shown, t Topic, n int) (out []storyView, err error) {
-	for st, err := range p.store.Shelf(ctx, t.Name) {
-		if err != nil {
-			return nil, err
-		}
-		v := s.storyView(st)
-		v.Why = slices.DeleteFunc(v.Why, func(w whyView) bool { return w.Topic != t.Name })
-		if out = append(out, v); len(out) == n {
+	for _, parent := range t.Parents() {
+		if p, ok := s.byPath[news.Topic{Name: parent}.Path()]; ok {
+			v.above, v.Short = p.Name, strings.TrimSpace(strings.TrimPrefix(t.Name[len(parent):], "/"))
 			break
 		}
 	}
-	return out, nil
-}
-
-func (p *Pages) story(ctx context.Context, s *shown, id string, json bool) (made, error) {
-	pos, ok := p.doors.Find(id)
-	if !ok {
-		return made{}, errNotFound
-	}
-	stories, err := p.store.Story(ctx, pos)
-	if err != nil {
-		return made{}, fmt.Errorf("page of story %s: %w", id, err)
-	}
-	st, ok := stories[pos]
-	switch {
-	case !ok:
-		return made{}, errNotFound
-	case st.ID != id && json:
-		return made{}, moved(s.href("/stories/" + st.ID + ".json"))
-	case st.ID != id:
-		return made{}, moved(s.href("/stories/" + st.ID))
-	case st.Hidden:
-		return made{}, errGone
-	}
-	return p.storyPage(ctx, s, st, json)
-}
-
-func (p *Pages) storyPage(ctx context.Context, s *shown, st news.Story, json bool) (made, error) {
-	items, err := p.store.Items(ctx, st.Lead.Pos)
-	if err != nil {
-		return made{}, fmt.Errorf("page of story %s: %w", st.ID, err)
-	}
-	v := s.storyView(st)
-	v.Summary, v.Language = items[st.Lead.Pos].Summary, items[st.Lead.Pos].Language
-	others, err := p.others(ctx, s, st)
-	if err != nil {
-		return made{}, fmt.Errorf("page of story %s: %w", st.ID, err)
-	}
-	for _, o := range others {
-		v.Related = append(v.Related, s.storyView(o).other())
-	}
-	if json {
-		return asJSON(v)
-	}
-	return p.render(s, "story", head{Title: v.Title + " — " + s.Title, Path: "/stories/" + v.ID}, v)
-}
-
-func (p *Pages) sources(ctx context.Context, s *shown, json bool) (made, error) {
-	all, err := p.doors.Sources(ctx)
-	if err != nil {
-		return made{}, fmt.Errorf("page of sources: %w", err)
-	}
-	all = append([]SourceHealth{}, all...) // the caller's stays as it is
-	for i := range all {
-		all[i].URL = web(all[i].URL)
-	}
-	if json {
-		return asJSON(all)
-	}
-	return p.render(s, "sources", head{Title: "Sources — " + s.Title, Path: "/sources"}, all)
-}
-
-func (s *shown) topicView(t Topic) topicView {
-	v := topicView{Name: t.Name, Href: s.href("/topics/" + t.Path())}
-	for _, parent := range t.Parents() {
-		if p, ok := s.byPath[news.Topic{Name: parent}.Path()]; ok {
-			v.Depth++
-			v.above = cmp.Or(v.above, p.Name)
+	for _, f := range []link{{Name: "Atom", Href: ".atom", Media: "application/atom+xml"}, {Name: "RSS", Href: ".rss", Media: "application/rss+xml"}, {Name: "JSON Feed", Href: ".json", Media: "application/feed+json"}} {
+		if !slices.Contains(t.Formats, f.Href[1:]) {
+			continue
 		}
-	}
-	for _, f := range []link{{"Atom", ".atom", "application/atom+xml"}, {"RSS", ".rss", "application/rss+xml"}, {"JSON", ".json", "application/feed+json"}} {
-		if slices.Contains(t.Formats, f.Href[1:]) {
-			v.Feeds = append(v.Feeds, link{f.Name, s.href("/topics/" + t.Path() + f.Href), f.Media})
-		}
+		f.Href = s.feed(t, f.Href)
+		f.Address = s.absolute(f.Href)
+		f.Reader = template.URL("feed:" + f.Address)
+		v.Feeds = append(v.Feeds, f)
 	}
 	return v
 }
@@ -246,7 +125,7 @@ func (v topicView) named() (out []link) {
 func (s *shown) storyView(st news.Story) storyView {
 	v := storyView{
 		ID: st.ID, Title: st.Lead.Title, URL: web(st.Lead.URL), Source: called(st.Lead), GUID: st.Lead.GUID,
-		Published: st.Published.UTC(), Updated: st.Updated.UTC(), Revisions: len(st.Lead.Revisions), Href: s.href("/stories/" + st.ID),
+		Published: st.Published.UTC(), Updated: st.Updated.UTC(), Revisions: len(st.Lead.Revisions), Href: s.Link("/stories/" + st.ID), JSON: s.Link("/stories/" + st.ID + ".json"),
 		Pinned: st.Lead.Pinned, Merged: st.Merged, Topics: []string{}, Also: []tellView{}, Why: []whyView{},
 	}
 	if s.Events {
@@ -254,23 +133,32 @@ func (s *shown) storyView(st news.Story) storyView {
 	}
 	for _, t := range st.Also {
 		reason, similarity := st.Evidence(t)
-		v.Also = append(v.Also, tellView{called(t), t.GUID, web(t.URL), t.Title, t.Seen.UTC(), t.Since.UTC(), reason, similarity, len(t.Revisions)})
+		v.Also = append(v.Also, tellView{
+			Source: called(t), GUID: t.GUID, URL: web(t.URL), Title: t.Title, Seen: t.Seen.UTC(), Since: t.Since.UTC(),
+			Reason: reason, Similarity: similarity, Revisions: len(t.Revisions), Retitled: t.Title != "" && t.Title != st.Lead.Title,
+		})
 	}
 	for _, f := range st.Topics {
+		if s.closed[f.Topic] {
+			continue
+		}
 		w := whyView{Topic: f.Topic, Rule: f.Rule, Where: path.Base("/" + f.Where), Words: f.Words}
 		if f.Where == "" {
 			w.Where = ""
 		}
+		if s.names(f.Rule) {
+			w = whyView{Topic: f.Topic, Rule: "a rule that is private"}
+		}
 		if at := (news.Topic{Name: f.Topic}).Path(); s.byPath[at].Name == f.Topic {
-			w.Href = s.href("/topics/" + at)
+			w.Href = s.Link("/topics/" + at)
 		}
 		v.Topics, v.Why = append(v.Topics, f.Topic), append(v.Why, w)
 	}
 	return v
 }
 
-// Outlets is how many sources tell the story beside the lead's.
-func (v storyView) Outlets() int {
+// outlets is how many sources tell the story beside the lead's.
+func (v storyView) outlets() int {
 	seen := map[string]bool{v.Source: true}
 	for _, t := range v.Also {
 		seen[t.Source] = true
@@ -296,8 +184,10 @@ func headline(title, source string) string {
 }
 
 // Evidence says in words why the telling was judged to tell the story.
-func (v tellView) Evidence() string {
-	switch v.Reason {
+func (v tellView) Evidence() string { return evidence(v.Reason, v.Similarity) }
+
+func evidence(reason string, similarity float64) string {
+	switch reason {
 	case "guid":
 		return "the same item"
 	case "url":
@@ -305,16 +195,11 @@ func (v tellView) Evidence() string {
 	case "text":
 		return "the same text"
 	case "near":
-		return fmt.Sprintf("nearly the same text (%.0f%%)", 100*v.Similarity)
+		return fmt.Sprintf("nearly the same text (%.0f%%)", 100*similarity)
 	case "person":
 		return "put here by a person"
 	}
-	return v.Reason
-}
-
-// href is a link to a path of ours.
-func (s *shown) href(path string) string {
-	return s.root + (&url.URL{Path: path}).EscapedPath()
+	return reason
 }
 
 // web is s if it is an address of the web that shows nobody's password, else "".
@@ -332,4 +217,62 @@ func called(t news.Telling) string {
 		return t.Name
 	}
 	return t.Source
+}
+
+// cut shortens what a list shows of a story.
+func (v storyView) cut(d detail) storyView {
+	v.Title, v.Summary, v.URL = canon.Clip(v.Title, d.title), clip(v.Summary, d.text), worth(v.URL, d)
+	v.Outlets, v.More = v.outlets(), max(0, len(v.Also)-d.also)
+	v.Also = slices.Clone(v.Also[:len(v.Also)-v.More])
+	for i, t := range v.Also {
+		v.Also[i].Title, v.Also[i].URL = canon.Clip(t.Title, d.title), worth(t.URL, d)
+	}
+	v.Why = slices.Clone(v.Why[:min(len(v.Why), d.title/2)])
+	for i, w := range v.Why {
+		v.Why[i].Words, v.Why[i].Rule = few(w.Words, d), canon.Clip(w.Rule, d.title)
+	}
+	v.OfEvent = len(v.Same)
+	v.Same = slices.Clone(v.Same[:min(len(v.Same), 2+d.also)])
+	for i, o := range v.Same {
+		v.Same[i].Title, v.Same[i].URL = canon.Clip(o.Title, d.title), worth(o.URL, d)
+	}
+	v.Words = few(v.Words, d)
+	return v
+}
+
+// few are the first words of many, each as long as a word may be.
+func few(words []string, d detail) (out []string) {
+	for _, w := range words[:min(d.words, len(words))] {
+		out = append(out, canon.Clip(w, 60))
+	}
+	return out
+}
+
+func clip(s string, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return canon.Clip(s, n)
+}
+
+// worth is an address unless it takes more of a page than it is worth; the
+// story's own page stands in for it.
+func worth(address string, d detail) string {
+	if len(address) > d.link {
+		return ""
+	}
+	return address
+}
+
+// tell adds what the leads' items say: the language, and what it is about.
+func (p *Pages) tell(ctx context.Context, views []storyView, leads []news.Position) error {
+	items, err := p.store.Items(ctx, leads...)
+	if err != nil {
+		return err
+	}
+	for i := range views {
+		it := items[leads[i]]
+		views[i].Language, views[i].Summary = it.Language, cmp.Or(it.Summary, canon.Clip(canon.Text(it.HTML), mostTold))
+	}
+	return nil
 }

@@ -12,15 +12,18 @@ import (
 func (l *loop) answered(v *visit) {
 	now := l.now()
 	l.running--
-	l.lobby.done(l.jobs[v.source.Key], time.Now())
-	if l.Fetched != nil {
-		l.Fetched()
-	}
 	if len(l.pending) == 0 {
 		l.oldest = time.Now()
 	}
 	l.pending = append(l.pending, v)
 	l.bytes += v.bytes
+	if v.pushed {
+		return // nobody was asked
+	}
+	l.lobby.done(l.jobs[v.source.Key], time.Now())
+	if l.Fetched != nil {
+		l.Fetched()
+	}
 	l.last[v.source.Key] = lastOf(v.Poll)
 	if v.reached() {
 		l.lobby.at[l.jobs[v.source.Key].host] = v.Poll.Address
@@ -70,6 +73,7 @@ func (l *loop) skip(j *job, r rest) {
 		o.end()
 	}
 	l.tell(skipped)
+	l.release(j, skipped)
 }
 
 // silent: a source is out of reach. In an outage of our own that is not counted

@@ -20,6 +20,7 @@ const (
 type committed struct {
 	visits  []*visit
 	results []Visited
+	touched []news.Position
 	changed []string
 	err     error
 }
@@ -33,7 +34,7 @@ func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 		s, err := p.try(ctx, visits)
 		if err == nil {
 			p.trouble.Store(nil)
-			return committed{visits: visits, results: s.results, changed: s.changed()}
+			return committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
 		}
 		err = fmt.Errorf("poll not committed: %w", err)
 		why := err.Error()
@@ -84,4 +85,25 @@ func (p *Poller) end(ctx context.Context, visits []*visit) (news.Position, error
 		}
 	}
 	return p.store.At(ctx)
+}
+
+// tellChanged tells of stories that are kept otherwise, and of topics that hold
+// something else.
+func (p *Poller) tellChanged(touched []news.Position, topics []string) {
+	if p.Touched != nil && len(touched) > 0 {
+		p.Touched(touched)
+	}
+	if p.Changed != nil && len(topics) > 0 {
+		p.Changed(topics)
+	}
+}
+
+// tellAll tells that anything may be otherwise.
+func (p *Poller) tellAll() {
+	if p.Touched != nil {
+		p.Touched(nil)
+	}
+	if p.Changed != nil {
+		p.Changed(nil)
+	}
 }

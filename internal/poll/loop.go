@@ -51,6 +51,8 @@ type job struct {
 	host    string    // of the address that is asked
 	origin  string    // the same with its port
 	address string    // of its host, as it was when it began
+	push    *pushed   // what a hub sent, in place of asking
+	after   []*order  // want it polled when that is kept
 }
 
 // forced: somebody asked for it whatever the floors.
@@ -71,6 +73,7 @@ type loop struct {
 	queue   *schedule.Queue // sources by due moment
 	lobby   *lobby
 	jobs    map[string]*job
+	later   map[string][]*pushed // what was pushed while their source was under way
 	rests   rests
 	outage  outage
 	last    map[string]last // of each source
@@ -78,6 +81,7 @@ type loop struct {
 	nowhere []*job // whose host's address is still to be looked up
 	looking int    // look-ups under way
 	found   chan found
+	work    context.Context // of fetches
 	running int
 	workers int // as many as ever ran at one time; a grown stack is kept
 	starts  chan start
@@ -99,9 +103,9 @@ func (p *Poller) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	l := &loop{
-		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, rests: rests{}, last: map[string]last{},
+		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, later: map[string][]*pushed{}, rests: rests{}, last: map[string]last{},
 		found: make(chan found), fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed),
-		clock: newClock(p.now),
+		clock: newClock(p.now), work: work,
 	}
 	go l.committer(work)
 	defer close(l.batches)
@@ -158,7 +162,7 @@ func (l *loop) fill(ctx context.Context) error {
 		case l.jobs[s.Key] != nil: // it is under way
 			l.queue.Remove(s.Key)
 		case polled:
-			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(askedAt(s, p), now), now))
+			l.queue.Set(s.Key, resume(pl, s, p, l.rests.of(askedAt(s, p), now), l.pushOf(s.Key), now))
 		default: // sources that hang often stand side by side: mixed, none waits for all of them
 			l.queue.Set(s.Key, now.Add(schedule.Spread(s.Key, time.Millisecond)))
 		}
@@ -202,6 +206,10 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 	case pl := <-l.plans:
 		changes, err := l.change(ctx, pl)
 		pl.done <- changed{changes, err}
+	case u := <-l.pushes:
+		l.receive(u)
+	case key := <-l.again:
+		l.reconsider(key)
 	case do := <-quiet:
 		do(ctx)
 	case v := <-l.fetched:
@@ -231,7 +239,10 @@ func (l *loop) forgetNow(ctx context.Context, now time.Time) {
 	if err != nil {
 		l.Log.Error("could not file kept stories anew; will try again", "error", err)
 	}
-	if (some || mended) && l.Changed != nil {
+	switch {
+	case mended:
+		l.tellAll()
+	case some && l.Changed != nil:
 		l.Changed(nil)
 	}
 }
@@ -280,8 +291,6 @@ func (l *loop) change(ctx context.Context, to planned) (Changes, error) {
 	if err := l.fill(ctx); err != nil {
 		return Changes{}, err
 	}
-	if l.Changed != nil {
-		l.Changed(nil)
-	}
+	l.tellAll()
 	return changes, nil
 }

@@ -79,33 +79,40 @@ func since(p news.Poll) string {
 }
 
 // due is when a source is polled again, and why then: cron proposes, the
-// floors dispose.
-func due(pl *plan, s *Source, p news.Poll, held rest, now time.Time) (time.Time, string) {
+// floors dispose, and a hub that keeps its word lets it wait.
+func due(pl *plan, s *Source, p news.Poll, held rest, u Push, now time.Time) (time.Time, string) {
 	at, why := floor(s, p, held)
-	slot, _ := s.Schedule.Due(s.Key, now, schedule.Limits{Spread: pl.Spread})
+	spread := schedule.Limits{Spread: pl.Spread}
+	slot, _ := s.Schedule.Due(s.Key, now, spread)
+	slotWhy := "schedule " + s.Schedule.String()
+	if rare := slot; u.holds(now) {
+		if rare = rarely(s, u, slot, now, spread); rare.After(slot) {
+			slot, slotWhy = rare, u.rareWhy()
+		}
+	}
 	if at.After(slot) {
 		return at, why
 	}
-	return slot, "schedule " + s.Schedule.String()
+	return slot, slotWhy
 }
 
 // resume is when a source is polled first after a start or a change of plan:
 // when the record says, or sooner if a new schedule does. What fell due while we
 // were away is spread, not stampeded.
-func resume(pl *plan, s *Source, p news.Poll, held rest, now time.Time) time.Time {
+func resume(pl *plan, s *Source, p news.Poll, held rest, u Push, now time.Time) time.Time {
 	if p.Next.Before(now) {
 		forbidden, _ := floor(s, p, held)
 		return s.Schedule.Overdue(s.Key, p.Next, now, pl.Spread, schedule.Limits{Spread: pl.Spread, Floor: forbidden})
 	}
-	if at, _ := due(pl, s, p, held, now); at.Before(p.Next) {
+	if at, _ := due(pl, s, p, held, u, now); at.Before(p.Next) {
 		return at
 	}
 	return p.Next
 }
 
 // resumed is when a source is polled that was overdue at a start, and why then.
-func resumed(pl *plan, s *Source, p news.Poll, held rest, start time.Time) (time.Time, string) {
-	at := resume(pl, s, p, held, start)
+func resumed(pl *plan, s *Source, p news.Poll, held rest, u Push, start time.Time) (time.Time, string) {
+	at := resume(pl, s, p, held, u, start)
 	if forbidden, why := floor(s, p, held); !at.After(forbidden) {
 		return at, why
 	}
@@ -154,7 +161,10 @@ func (p *Poller) Outlook(ctx context.Context) (map[string]news.Poll, error) {
 		known, polled := polls[s.Key]
 		r := held.of(askedAt(s, known), now)
 		if from := p.filled.Load(); polled && from != nil && known.Next.Before(*from) {
-			known.Next, known.Why = resumed(pl, s, known, r, *from)
+			known.Next, known.Why = resumed(pl, s, known, r, p.pushOf(s.Key), *from)
+		}
+		if polled {
+			known = unpushed(pl, s, known, r, p.pushOf(s.Key), now)
 		}
 		if polled || !r.until.IsZero() {
 			polls[s.Key] = outlook(s, known, r)

@@ -30,7 +30,13 @@ func (l *loop) take(o *order) {
 		if s == nil {
 			continue
 		}
-		if j := l.jobs[key]; j != nil {
+		if j := l.jobs[key]; j != nil && j.push != nil {
+			if !slices.Contains(j.after, o) {
+				j.after = append(j.after, o)
+				o.left++
+			}
+			continue
+		} else if j != nil {
 			if slices.Contains(j.orders, o) {
 				continue // named twice
 			}

@@ -56,9 +56,7 @@ func (p *Poller) Heed(ctx context.Context, w Word) (news.Decision, error) {
 			return news.Decision{}, fmt.Errorf("poll: keep a person's word: %w", err)
 		}
 		p.apply(s.batch.Decisions...)
-		if changed := s.changed(); p.Changed != nil && len(changed) > 0 {
-			p.Changed(changed)
-		}
+		p.tellChanged(s.touched(), s.changed())
 		return s.batch.Decisions[0], nil
 	}
 }
@@ -84,6 +82,9 @@ func (p *Poller) heed(ctx context.Context, s *step, w Word) error {
 		return err
 	}
 	if err := s.file(ctx, p.store); err != nil {
+		return err
+	}
+	if err := s.mourn(ctx, p.store); err != nil {
 		return err
 	}
 	s.batch.Decisions = []news.Decision{d}
@@ -249,7 +250,11 @@ func (p *Poller) forgetMerged(ctx context.Context, to news.Position, now time.Ti
 		return err
 	}
 	s.gather()
-	return p.append(ctx, s.batch)
+	if err := p.append(ctx, s.batch); err != nil {
+		return err
+	}
+	p.tellChanged(s.touched(), nil)
+	return nil
 }
 
 // part takes what came with a merged story out of the one that tells it now, if

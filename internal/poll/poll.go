@@ -16,8 +16,10 @@
 //	file.go    stories under their topics
 //	event.go   which event a story that begins belongs to
 //	commit.go  decide, append, apply: one committer, so no locks
+//	push.go    what hubs send, and what their word is worth
 //	next.go    when a source is due again, and why
 //	person.go  a person's word: split, merge, pin, hide
+//	gone.go    what a word took out of topics, for their feeds to tell
 //	compare.go two kept items, judged by each other
 //	refile.go  the kept past under new rules; forgetting what is old
 //	changes.go what that changes, in figures
@@ -29,6 +31,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -81,6 +84,9 @@ type Plan struct {
 	// Address tells where a source's host is before it is asked; nil, or "",
 	// where that is found out by asking.
 	Address func(context.Context, news.Source) string
+	// Read reads a document that a source's hub sent as Fetch reads one; nil where
+	// nothing is pushed.
+	Read func(ctx context.Context, src news.Source, prev news.Poll, rules uint64, h http.Header, body []byte, now time.Time) fetch.Result
 }
 
 // A Fetcher asks a source once. rules is a hash of what may drop its items:
@@ -96,8 +102,13 @@ type Options struct {
 	// whose items are kept.
 	Fetched func()
 	Visited func(...Visited)
-	// Changed is told which topics hold something else than before.
+	// Touched is told which stories are new or other than before, nil for all;
+	// then Changed which topics hold something else, nil for all.
+	Touched func(stories []news.Position)
 	Changed func(topics []string)
+	// Push is the word of a source's hub, by Source.Key; nil where nothing is
+	// pushed. It must not wait.
+	Push func(source string) Push
 	// Scheduled polls sources as they fall due; without, only orders count.
 	Scheduled bool
 	// Look leaves the store as it is: nothing is forgotten or filed anew.
@@ -114,6 +125,8 @@ type Poller struct {
 	orders  chan *order
 	plans   chan planned
 	quiet   chan func(context.Context)
+	pushes  chan *pushed
+	again   chan string // sources whose hub's word has ended
 	stopped chan struct{}
 	memory  sync.RWMutex              // held to change index, and by those who look from outside
 	trouble atomic.Pointer[string]    // why nothing can be kept just now
@@ -151,7 +164,8 @@ func newPlan(p Plan) *plan {
 func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error) {
 	po := &Poller{
 		Options: o, store: s, index: dedupe.New(p.Window),
-		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)), stopped: make(chan struct{}),
+		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)),
+		pushes: make(chan *pushed), again: make(chan string), stopped: make(chan struct{}),
 		now: time.Now,
 	}
 	po.plan.Store(newPlan(p))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,9 @@ func (o *outlets) Fetch(ctx context.Context, src news.Source, prev news.Poll, ru
 	return brought(src, p, rules, items, now)
 }
 
+// undated begins the GUID of items that claim no date; all others do.
+const undated = "undated"
+
 // brought does what fetch promises: what stood in the last document is known.
 func brought(src news.Source, p news.Poll, rules uint64, items []news.Item, now time.Time) fetch.Result {
 	p.Good = now
@@ -84,6 +88,9 @@ func brought(src news.Source, p news.Poll, rules uint64, items []news.Item, now 
 	r := fetch.Result{Received: len(items)}
 	for _, it := range items {
 		it.Source, it.Seen = src.Key, now
+		if it.Claimed().IsZero() && !strings.HasPrefix(it.GUID, undated) {
+			it.Published = now
+		}
 		seen := news.Seen{ID: canon.Hash(src.Key, it.GUID), Raw: canon.Hash(it.Title, it.Text, it.URL), Since: now.Unix()}
 		p.Seen = append(p.Seen, seen)
 		if slices.ContainsFunc(old, func(s news.Seen) bool { return s.ID == seen.ID && s.Raw == seen.Raw }) {
@@ -495,4 +502,80 @@ func TestBackfill(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"1": true, "2": false, "3": false}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Items without a date in the first document of a source are its past: an hour
+// apart, in its order. Those that come later are news. What claims the future is
+// as old as its coming.
+func TestUndatedBackfill(t *testing.T) {
+	now := time.Date(2026, 5, 5, 12, 0, 0, 0, time.UTC)
+	dated := now.AddDate(0, 0, -9)
+	items := []news.Item{
+		{Title: "first", Seen: now}, {Title: "dated", Seen: now, Published: dated}, {Title: "changed", Seen: now, Updated: dated},
+		{Title: "second", Seen: now}, {Title: "future", Seen: now, Published: now.Add(time.Hour)},
+	}
+	since := func(prev news.Poll) (out []string) {
+		v := &visit{source: &Source{}, prev: prev, Result: fetch.Result{Items: slices.Clone(items)}}
+		v.prepare()
+		for _, it := range v.items {
+			out = append(out, it.Since().Format("02 15h"))
+		}
+		return out
+	}
+	wants(t, "a first document", since(news.Poll{}), []string{"05 12h", "26 12h", "26 12h", "05 11h", "05 12h"})
+	wants(t, "a later one", since(news.Poll{Good: now}), []string{"05 12h", "26 12h", "26 12h", "05 12h", "05 12h"})
+	d := newDesk(t, "a", "b")
+	d.set("a.example/feed", item(undated, "https://a.example/1", "Dam of unknown age", "Dam of unknown age bursts"), item(undated+"2", "https://a.example/2", "Bridge", "Bridge of unknown age falls"))
+	d.set("b.example/feed", item("b1", "https://b.example/1", "Harbour closes", "Harbour closes for the winter"))
+	d.pass()
+	for st, err := range d.store.Shelf(t.Context(), "World") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old := st.Lead.Seen.Sub(st.Published); !st.Backfill || old != map[bool]time.Duration{true: time.Hour}[st.Lead.GUID == undated+"2"] {
+			t.Errorf("%s: published %v before it was seen, backfill %v", st.Lead.Title, old, st.Backfill)
+		}
+	}
+}
+
+// What a word takes out of topics, their feeds can tell, until it is taken back.
+func TestGone(t *testing.T) {
+	d := copies(t)
+	d.set("d.example/feed", item("d1", "https://d.example/1", "Harbour closes", "Harbour closes for the winter, says the port"))
+	d.plan.Sources = append(d.plan.Sources, source(t, "d"))
+	d.pass()
+	var touched []news.Position
+	var topics []string
+	gone := func(topic string) (ids []string) {
+		mark, err := d.store.Mark(t.Context(), news.GoneMark(topic))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range news.ReadGone(mark) {
+			if age := time.Since(g.When); age < -time.Second || age > time.Minute {
+				t.Errorf("gone for %v", age)
+			}
+			ids = append(ids, g.ID)
+		}
+		return ids
+	}
+	dam, harbour := d.at(1), d.at(d.shelf("World")[1])
+	p := d.open()
+	p.Touched, p.Changed = func(at []news.Position) { touched = at }, func(names []string) { topics = names }
+	if _, err := p.Heed(t.Context(), Word{Fate: news.Hidden, Story: dam.Pos}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "touched", touched, []news.Position{dam.Pos})
+	wants(t, "changed", topics, slices.Sorted(slices.Values(topicsOf(dam))))
+	wants(t, "hidden", gone("World"), []string{dam.ID})
+	wants(t, "in its other topic", len(gone("Dams")), len(dam.Topics)-1)
+	d.heed(Word{Fate: news.Shown, Story: dam.Pos})
+	wants(t, "shown again", gone("World"), nil)
+	if mark, err := d.store.Mark(t.Context(), news.GoneMark("World")); mark != "" || err != nil {
+		t.Errorf("the mark of nothing is %q: %v", mark, err)
+	}
+	d.heed(Word{Fate: news.Merged, Story: dam.Pos, Of: harbour.Pos})
+	wants(t, "merged", gone("World"), []string{harbour.ID})
+	d.heed(Word{Fate: news.Hidden, Story: dam.Pos})
+	wants(t, "then hidden", gone("World"), []string{dam.ID, harbour.ID})
 }

@@ -73,6 +73,8 @@ type Visited struct {
 	Err       error
 	Took      time.Duration
 	New       map[string]int // new stories by topic
+	Pushed    bool           // by the source's hub, which is no poll
+	Missed    int            // items that the hub should have told us of
 }
 
 // A Report is the account of a pass, as `poll --json` prints it.

@@ -94,19 +94,24 @@ func (l *loop) start(work context.Context) {
 			break
 		}
 		j.began = real
-		if l.running++; l.running > l.workers {
-			l.workers++
-			go l.worker(work)
-		}
 		at := now
 		if !j.at.IsZero() {
 			at = j.at // items without a date get one that does not tell who answered first
 		}
-		l.starts <- start{j, pl, at.UTC().Truncate(time.Second)}
+		l.run(j, pl, at)
 	}
 	if at, ok := l.queue.Next(); ok {
 		l.next.Store(at.Unix())
 	}
+}
+
+// run gives a job to a worker.
+func (l *loop) run(j *job, pl *plan, at time.Time) {
+	if l.running++; l.running > l.workers {
+		l.workers++
+		go l.worker(l.work)
+	}
+	l.starts <- start{j, pl, at.UTC().Truncate(time.Second)}
 }
 
 // mayStart: there is room for another fetch, and what it brings could be kept.
@@ -118,6 +123,10 @@ func (l *loop) mayStart(pl *plan) bool {
 // that starting one does not wait.
 func (l *loop) worker(work context.Context) {
 	for s := range l.starts {
+		if s.push != nil {
+			l.fetched <- l.read(work, s.plan, s.job, s.at)
+			continue
+		}
 		l.fetched <- l.visit(work, s.plan, s.source, s.at)
 	}
 }
@@ -157,6 +166,8 @@ func (l *loop) finish(c committed) {
 			result = Visited{Key: v.source.Key, Name: Name(v.source.Source, v.prev.Feed.Title), Err: c.err, Poll: v.prev}
 		} else {
 			result = c.results[i]
+		}
+		if c.err == nil && !v.pushed {
 			l.rests.take(v.source, result.Poll) // a change of plan reads what is kept
 		}
 		held := l.rests.of(askedAt(v.source, result.Poll), l.now())
@@ -177,11 +188,10 @@ func (l *loop) finish(c committed) {
 			}
 			defer o.end()
 		}
+		l.release(j, result)
 	}
 	l.tell(told...)
-	if l.Changed != nil && len(c.changed) > 0 {
-		l.Changed(c.changed)
-	}
+	l.tellChanged(c.touched, c.changed)
 }
 
 func (l *loop) tell(vs ...Visited) {

@@ -24,6 +24,7 @@ type step struct {
 	items   map[news.Position]news.Item   // with Text
 	was     map[news.Position][]string    // topics before
 	events  map[news.Position]string      // Story.Event of those that lead one
+	pushes  func(string) Push             // the word of a source's hub
 	results []Visited
 }
 
@@ -37,6 +38,7 @@ type entry struct {
 // that are joined or revised, and changes nothing.
 func (p *Poller) step(ctx context.Context, pl *plan, visits []*visit, at news.Position, now time.Time) (*step, error) {
 	s := newStep(pl, at, now)
+	s.pushes = p.pushOf
 	s.results = make([]Visited, len(visits))
 	for i, v := range visits {
 		s.results[i] = s.account(v)
@@ -74,7 +76,7 @@ func (s *step) settle(ctx context.Context, p *Poller, visits []*visit, entries [
 func newStep(pl *plan, at news.Position, now time.Time) *step {
 	return &step{plan: pl, at: at, now: now,
 		stories: map[news.Position]*news.Story{}, items: map[news.Position]news.Item{}, was: map[news.Position][]string{},
-		events: map[news.Position]string{}}
+		events: map[news.Position]string{}, pushes: func(string) Push { return Push{} }}
 }
 
 // inOrder puts the items of many visits into the one order that does not
@@ -97,12 +99,30 @@ func inOrder(pl *plan, visits []*visit) []entry {
 // account opens a visit's account with what fetch already knew.
 func (s *step) account(v *visit) Visited {
 	poll := v.Poll
-	// s.now is cut to milliseconds: a slot may lie between it and the true hour.
-	poll.Next, poll.Why = due(s.plan, v.source, poll, rest{}, s.now.Add(time.Millisecond))
+	if v.pushed {
+		poll.Next, poll.Why = v.prev.Next, v.prev.Why
+	} else {
+		poll.Next, poll.Why = s.due(v, s.pushes(v.source.Key))
+	}
 	return Visited{
 		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
-		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{},
+		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{}, Pushed: v.pushed,
 	}
+}
+
+func (s *step) due(v *visit, u Push) (time.Time, string) {
+	// s.now is cut to milliseconds: a slot may lie between it and the true hour.
+	return due(s.plan, v.source, v.Poll, rest{}, u, s.now.Add(time.Millisecond))
+}
+
+// missed counts an item that a poll brought and its hub should have: such a hub
+// is not believed until it pushes again.
+func (s *step) missed(v *visit, r *Visited, it news.Item) {
+	if v.pushed || !s.pushes(v.source.Key).broke(v.prev, it, s.now) {
+		return
+	}
+	r.Missed++
+	r.Poll.Next, r.Poll.Why = s.due(v, Push{})
 }
 
 // load reads the stories that decisions join or revise.
@@ -264,6 +284,9 @@ func (s *step) close(visits []*visit, entries []entry, ds []news.Decision) {
 			for _, name := range topicsOf(*s.stories[d.Pos]) {
 				s.results[entries[i].visit].New[name]++
 			}
+		}
+		if d.Fate == news.New || d.Fate == news.Duplicate {
+			s.missed(visits[entries[i].visit], &s.results[entries[i].visit], entries[i].item.Item)
 		}
 	}
 	s.gather()

@@ -19,7 +19,8 @@ type visit struct {
 	fetch.Result
 	items   []dedupe.Item
 	dropped []dropped
-	bytes   int // about what it holds in memory
+	bytes   int  // about what it holds in memory
+	pushed  bool // by the source's hub: nobody was asked
 }
 
 type dropped struct {
@@ -51,7 +52,7 @@ func (v *visit) guarded(do func(), now time.Time) {
 			failed.Source, failed.Last, failed.Failures = v.source.Key, now, v.prev.Failures+1
 			err := fmt.Errorf("poll %s: an item broke the reader, which is a fault of ours and costs this source alone: please report it with the url (%v)", v.source.Key, p)
 			failed.Error = err.Error()
-			*v = visit{source: v.source, prev: v.prev, Result: fetch.Result{Poll: failed, Err: err}}
+			*v = visit{source: v.source, prev: v.prev, pushed: v.pushed, Result: fetch.Result{Poll: failed, Err: err}}
 		}
 	}()
 	do()
@@ -68,6 +69,9 @@ func (v *visit) prepare() {
 		}
 	}
 	name := Name(v.source.Source, v.Poll.Feed.Title)
+	if v.prev.Good.IsZero() {
+		spreadUndated(v.Items)
+	}
 	for _, it := range v.Items {
 		item := dedupe.Prepare(it, name)
 		item.Beside, item.Near = beside, v.source.Near
@@ -79,6 +83,20 @@ func (v *visit) prepare() {
 		v.items = append(v.items, item)
 	}
 	v.Items = nil
+}
+
+// spreadUndated dates what has no date in the first document of a source: the
+// first such item when it was seen, each other an hour before the last. It is
+// the source's past, of unknown age; all of it dated now would push everything
+// else out of the feeds. What comes later without a date is news.
+func spreadUndated(items []news.Item) {
+	age := time.Duration(0)
+	for i := range items {
+		if items[i].Claimed().IsZero() {
+			items[i].Published = items[i].Seen.Add(-age)
+			age += time.Hour
+		}
+	}
 }
 
 // drops says by which rule an item is left out; "" if by none.

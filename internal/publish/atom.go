@@ -15,6 +15,8 @@ const (
 	nsContent = "http://purl.org/rss/1.0/modules/content/"
 	nsDC      = "http://purl.org/dc/elements/1.1/"
 	nsMedia   = "http://search.yahoo.com/mrss/"
+	nsHistory = "http://purl.org/syndication/history/1.0"
+	nsTombs   = "http://purl.org/atompub/tombstones/1.0"
 )
 
 // generator names the program, without a version: a new one changes no feed.
@@ -26,9 +28,19 @@ type atomFeed struct {
 	*feeds.AtomFeed
 	XMLName   xml.Name    `xml:"feed"`
 	Media     string      `xml:"xmlns:media,attr"`
+	History   string      `xml:"xmlns:fh,attr,omitempty"`
+	Tombs     string      `xml:"xmlns:at,attr,omitempty"`
 	Generator string      `xml:"generator"`
 	Link      []atomLink  `xml:"link"`
+	Archive   *struct{}   `xml:"fh:archive"`
+	Gone      []atomGone  `xml:"at:deleted-entry"`
 	Entries   []atomEntry `xml:"entry"`
+}
+
+// atomGone tells of an entry that was taken out (RFC 6721).
+type atomGone struct {
+	Ref  string `xml:"ref,attr"`
+	When string `xml:"when,attr"`
 }
 
 type atomEntry struct {
@@ -95,6 +107,13 @@ func writeAtom(w io.Writer, f feed) error {
 	}
 	if f.hub != "" {
 		doc.Link = append(doc.Link, atomLink{Rel: "hub", Href: f.hub})
+	}
+	doc.Link = append(doc.Link, f.paging.links("application/atom+xml")...)
+	if f.paging.closed {
+		doc.History, doc.Archive = nsHistory, &struct{}{}
+	}
+	for _, g := range f.gone {
+		doc.Tombs, doc.Gone = nsTombs, append(doc.Gone, atomGone{g.ID, stamp(g.When)})
 	}
 	for i, e := range f.entries {
 		doc.Entries = append(doc.Entries, newAtomEntry(base.Entries[i], e))

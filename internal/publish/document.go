@@ -9,13 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"aggregator/internal/news"
 	"aggregator/internal/store"
@@ -50,11 +47,15 @@ type document struct {
 	path   string
 	format format
 	media  []string // format.media for Content-Type
+	link   []string // of WebSub: see links
 	topic  Topic    // none for OPML
-	// wanted grows with every change of the topic; bytes made at a smaller
-	// number are stale.
-	wanted atomic.Uint64
+	stock  *stock   // of the topic
+	// part is which of the topic's stories are in it: "" for those of the feed
+	// itself, the head; recent, or the name of an archive. filter narrows the head.
+	part   string
+	filter filter
 	bytes  atomic.Pointer[version]
+	size   int // that rare counts for it
 
 	making sync.Mutex // one request makes the bytes, the others wait for them
 	failed error      // of the last try, nil if it went well
@@ -63,48 +64,68 @@ type document struct {
 
 // A version is the bytes of a document from one change to the next.
 type version struct {
-	plain, gzip variant
-	hash        string
-	modified    time.Time // when these bytes came, in seconds; UTC
-	header      []string  // modified for Last-Modified
-	made        uint64    // document.wanted, as it was before they were made
-	until       time.Time // when a story will be too old for it; zero: never
+	variants
+	hash     string
+	modified time.Time // when these bytes came, in seconds, UTC; zero where that is not kept
+	header   []string  // modified for Last-Modified
+	of       *stock    // that they were made of,
+	made     uint64    // when stock.wanted was this
+	until    time.Time // when a story will be too old for it; zero: never
+	more     bool      // is kept of the topic than stands in it
 }
 
-// A variant is one content coding, its header values ready made.
-type variant struct {
-	body   []byte
-	etag   []string
-	length []string
+// newDocument is one of the topic's.
+func newDocument(st *stock, f format, part string) *document {
+	path := st.topic.page()
+	if part != "" {
+		path += "." + part
+	}
+	return &document{path: path + f.suffix, format: f, media: []string{f.media}, topic: st.topic, stock: st, part: part}
 }
 
-// inherit takes over the bytes that stood at the address, as stale ones.
-func (d *document) inherit(was *document) {
-	d.bytes.Store(was.bytes.Load())
-	d.wanted.Store(was.wanted.Load() + 1)
-}
+// key tells documents apart.
+func (d *document) key() string { return d.path + d.filter.query() }
+
+// rare says that it is made when somebody asks, and not kept for good.
+func (d *document) rare() bool { return d.closed() || !d.filter.none() }
+
+// closed says that it is an archive, to which nothing is added.
+func (d *document) closed() bool { return d.part != "" && d.part != recent }
+
+// inherit takes over the bytes that stood at the address, as stale ones: they
+// are of another stock.
+func (d *document) inherit(was *document) { d.bytes.Store(was.bytes.Load()) }
+
+// weight is about how many bytes all codings take.
+func (v *version) weight() int { return len(v.plain.body) + 3*len(v.gzip.body) }
 
 // fresh gives the bytes at hand if they are still true.
 func (d *document) fresh(now time.Time) *version {
 	v := d.bytes.Load()
-	if v == nil || v.made != d.wanted.Load() || !v.until.IsZero() && now.After(v.until) {
+	if v == nil || v.of != d.stock || v.made != d.stock.wanted.Load() || !v.until.IsZero() && now.After(v.until) {
 		return nil
 	}
 	return v
 }
 
-// errGone: the document is published no more.
-var errGone = errors.New("gone")
+// errGone: there is no such archive.
+var errGone = errors.New("no such archive")
 
-// read gives the bytes at a path, as the site is now. The caller holds
+// errMoved: another site is published meanwhile. Look for the document again.
+var errMoved = errors.New("another site is published meanwhile")
+
+// read gives the bytes of a document, as the site is now. The caller holds
 // p.reading.
-func (p *Publisher) read(ctx context.Context, path string) (*version, error) {
+func (p *Publisher) read(ctx context.Context, d *document) (*version, error) {
 	s := p.shown.Load()
-	d := s.byPath[path]
-	if d == nil {
-		return nil, errGone
+	if s.byTopic[d.topic.Name] != d.stock {
+		return nil, errMoved
 	}
-	return p.get(ctx, s.site, d)
+	v, err := p.get(ctx, s.site, d)
+	if d.rare() {
+		p.rare.weigh(d)
+	}
+	return v, err
 }
 
 // get gives the bytes of a document: those at hand while they are true, new
@@ -124,6 +145,9 @@ func (p *Publisher) get(ctx context.Context, site Site, d *document) (*version, 
 		return d.last()
 	}
 	v, err := p.make(ctx, site, d, now)
+	if errors.Is(err, errGone) {
+		return nil, err
+	}
 	p.report(d, err)
 	if d.failed = err; err != nil {
 		d.retry = now.Add(retryAfter)
@@ -135,16 +159,20 @@ func (p *Publisher) get(ctx context.Context, site Site, d *document) (*version, 
 }
 
 // last are the bytes from before the store failed.
-func (d *document) last() (*version, error) {
+func (d *document) last() (*version, error) { return d.lastOr(d.failed) }
+
+func (d *document) lastOr(err error) (*version, error) {
 	if v := d.bytes.Load(); v != nil {
 		return v, nil
 	}
-	return nil, d.failed
+	return nil, err
 }
 
-// report logs the first failure of a document and its end.
+// report logs the first failure of a document and its end. Of those that anybody
+// may think of there are too many: the others tell of the store.
 func (p *Publisher) report(d *document, err error) {
 	switch {
+	case d.rare():
 	case err != nil && d.failed == nil:
 		p.log.Error("a feed cannot be made anew; its last bytes stay up", "path", d.path, "error", err)
 	case err == nil && d.failed != nil:
@@ -154,74 +182,65 @@ func (p *Publisher) report(d *document, err error) {
 
 // make gives a document's bytes as they are now.
 func (p *Publisher) make(ctx context.Context, site Site, d *document, now time.Time) (*version, error) {
-	v := &version{made: d.wanted.Load()}
+	v := &version{of: d.stock, made: d.stock.wanted.Load()}
 	var body bytes.Buffer
-	err := p.write(ctx, &body, site, d, now, &v.until)
+	err := p.write(ctx, &body, site, d, now, v)
 	if err != nil {
-		return nil, fmt.Errorf("publish %s: %w", d.path, err)
+		return nil, fmt.Errorf("publish %s: %w", d.key(), err)
 	}
 	sum := sha256.Sum256(body.Bytes())
 	v.hash = hex.EncodeToString(sum[:12])
 	if was := d.bytes.Load(); was != nil && was.hash == v.hash {
 		// The same bytes: whatever changed, nobody sees it here.
-		v.plain, v.gzip, v.modified, v.header = was.plain, was.gzip, was.modified, was.header
+		v.variants, v.modified, v.header = was.variants, was.modified, was.header
 		return v, nil
 	}
-	if v.modified, err = p.modified(ctx, d.path, v.hash, now); err != nil {
-		return nil, fmt.Errorf("publish %s: %w", d.path, err)
+	// A mark for each address that anybody may think of would be too many.
+	if !d.rare() {
+		if v.modified, err = p.modified(ctx, d.path, v.hash, now); err != nil {
+			return nil, fmt.Errorf("publish %s: %w", d.path, err)
+		}
+		v.header = []string{v.modified.Format(http.TimeFormat)}
 	}
-	v.header = []string{v.modified.Format(http.TimeFormat)}
-	v.plain = newVariant(body.Bytes(), v.hash)
-	v.gzip = newVariant(p.compress(body.Bytes()), v.hash+"-gzip")
+	v.variants = p.newVariants(body.Bytes(), v.hash)
 	return v, nil
 }
 
-// newVariant names bytes by a strong ETag: each coding has its own (RFC 9110
-// 8.8.3.3).
-func newVariant(body []byte, tag string) variant {
-	return variant{body, []string{`"` + tag + `"`}, []string{strconv.Itoa(len(body))}}
-}
-
-func (p *Publisher) write(ctx context.Context, w io.Writer, site Site, d *document, now time.Time, until *time.Time) error {
+func (p *Publisher) write(ctx context.Context, w io.Writer, site Site, d *document, now time.Time, v *version) error {
 	if d.format.write == nil {
 		return WriteOPML(w, site)
 	}
-	stories, end, err := choose(p.store.Shelf(ctx, d.topic.Name), d.topic, now)
+	f, end, err := p.feed(ctx, site, d, now)
 	if err != nil {
 		return err
 	}
-	*until = end
+	v.until, v.more = end, f.paging.next != ""
+	return d.format.write(w, f)
+}
+
+// feed is a document before it has a format, and until when it is true.
+func (p *Publisher) feed(ctx context.Context, site Site, d *document, now time.Time) (f feed, until time.Time, err error) {
+	switch {
+	case d.part != "":
+		f, err = p.pastFeed(ctx, site, d)
+		return f, time.Time{}, err
+	case !d.filter.none():
+		return p.filteredFeed(ctx, site, d, now)
+	}
+	return p.headFeed(ctx, site, d, now)
+}
+
+// filled is a document with these stories.
+func (p *Publisher) filled(ctx context.Context, site Site, d *document, stories []news.Story) (feed, error) {
 	leads := make([]news.Position, len(stories))
 	for i, st := range stories {
 		leads[i] = st.Lead.Pos
 	}
 	items, err := p.store.Items(ctx, leads...)
 	if err != nil {
-		return err
+		return feed{}, err
 	}
-	return d.format.write(w, newFeed(site, d.topic, d.path, stories, items))
-}
-
-// compress makes the bytes smaller, once for all who ask. Level 6 is within 3%
-// of the smallest in a quarter of the time.
-func (p *Publisher) compress(body []byte) []byte {
-	z := p.zips.Get().(*gzip.Writer)
-	defer p.zips.Put(z)
-	var out bytes.Buffer
-	z.Reset(&out)
-	_, err := z.Write(body)
-	if err = errors.Join(err, z.Close()); err != nil {
-		panic(err) // a buffer takes all
-	}
-	return bytes.Clone(out.Bytes())
-}
-
-func newZip() any {
-	z, err := gzip.NewWriterLevel(nil, 6)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return z
+	return newFeed(site, d.topic, d.path, stories, items), nil
 }
 
 // modified is when the bytes with this hash came to a path. The store

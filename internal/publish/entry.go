@@ -22,6 +22,8 @@ type feed struct {
 	home     string // the topic's page
 	hub      string
 	updated  time.Time
+	paging   paging
+	gone     []news.Gone
 	entries  []entry
 }
 
@@ -93,15 +95,29 @@ func newFeed(site Site, t Topic, path string, stories []news.Story, items map[ne
 	if site.Title != "" {
 		f.title += " — " + f.site
 	}
+	if !t.Keys.Public() {
+		f.hub = "" // which would hand it on to everyone
+	}
 	events := newEvents(site, stories)
 	for _, st := range stories {
-		e := newEntry(t, st, items[st.Lead.Pos], events.others(st))
-		f.entries = append(f.entries, e)
+		f.entries = append(f.entries, newEntry(t, site.visible(t, st), items[st.Lead.Pos], events.others(st)))
+	}
+	f.date()
+	return f
+}
+
+// date is that of the latest change in the feed.
+func (f *feed) date() {
+	for _, e := range f.entries {
 		if e.updated.After(f.updated) {
 			f.updated = e.updated
 		}
 	}
-	return f
+	for _, g := range f.gone {
+		if g.When.After(f.updated) {
+			f.updated = g.When
+		}
+	}
 }
 
 // newEntry is a story as the topic's feed shows it. The item is that of the

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,4 +145,45 @@ func (b *broken) Append(ctx context.Context, at news.Position, batch store.Batch
 		return at, b.write
 	}
 	return b.Store.Append(ctx, at, batch)
+}
+
+// counting is a store that counts what it is asked.
+type counting struct {
+	store.Store
+	calls atomic.Int32
+}
+
+func (c *counting) At(ctx context.Context) (news.Position, error) {
+	c.calls.Add(1)
+	return c.Store.At(ctx)
+}
+
+func (c *counting) Append(ctx context.Context, at news.Position, b store.Batch) (news.Position, error) {
+	c.calls.Add(1)
+	return c.Store.Append(ctx, at, b)
+}
+
+func (c *counting) Items(ctx context.Context, at ...news.Position) (map[news.Position]news.Item, error) {
+	c.calls.Add(1)
+	return c.Store.Items(ctx, at...)
+}
+
+func (c *counting) Story(ctx context.Context, at ...news.Position) (map[news.Position]news.Story, error) {
+	c.calls.Add(1)
+	return c.Store.Story(ctx, at...)
+}
+
+func (c *counting) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error] {
+	c.calls.Add(1)
+	return c.Store.Shelf(ctx, topic)
+}
+
+func (c *counting) Shelved(ctx context.Context, topic string) iter.Seq2[store.Place, error] {
+	c.calls.Add(1)
+	return c.Store.Shelved(ctx, topic)
+}
+
+func (c *counting) Mark(ctx context.Context, name string) (string, error) {
+	c.calls.Add(1)
+	return c.Store.Mark(ctx, name)
 }

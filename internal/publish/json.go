@@ -6,13 +6,22 @@ import (
 	"time"
 
 	"github.com/gorilla/feeds"
+
+	"aggregator/internal/news"
 )
 
 // jsonFeed is gorilla's with items always there, as JSON Feed 1.1 wants them;
 // see atomFeed on embedding.
 type jsonFeed struct {
 	*feeds.JSONFeed
-	Items []jsonItem `json:"items"`
+	Items []jsonItem    `json:"items"`
+	Ours  *jsonFeedOurs `json:"_aggregator,omitempty"`
+}
+
+// jsonFeedOurs is what no other field says of a feed: stories that were taken
+// out, for those who have them.
+type jsonFeedOurs struct {
+	Deleted []news.Gone `json:"deleted"`
 }
 
 type jsonItem struct {
@@ -45,13 +54,16 @@ type jsonOurs struct {
 
 func writeJSON(w io.Writer, f feed) error {
 	base := (&feeds.JSON{Feed: gorilla(f)}).JSONFeed()
-	base.FeedUrl = f.self
+	base.FeedUrl, base.NextUrl = f.self, f.paging.next
 	if f.hub != "" {
 		base.Hubs = []*feeds.JSONHub{{Type: "WebSub", Url: f.hub}}
 	}
 	doc := jsonFeed{JSONFeed: base, Items: []jsonItem{}}
 	for i, e := range f.entries {
 		doc.Items = append(doc.Items, newJSONItem(base.Items[i], e))
+	}
+	if len(f.gone) > 0 {
+		doc.Ours = &jsonFeedOurs{f.gone}
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

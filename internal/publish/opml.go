@@ -25,14 +25,14 @@ type outline struct {
 	Category string `xml:"category,attr"`
 }
 
-// WriteOPML lists a feed of each topic. The list is flat, with the topic's path
+// WriteOPML lists a feed of each topic that everyone may read. The list is flat, with the topic's path
 // as its category: readers make folders of nested outlines, and what holds
 // others would be no feed itself in many of them.
 func WriteOPML(w io.Writer, site Site) error {
 	doc := opmlDoc{Version: "2.0", Title: canon.Clean(site.Title)}
 	for _, t := range site.Topics {
 		f, ok := preferred(t.Formats)
-		if !ok {
+		if !ok || !t.Keys.Public() {
 			continue
 		}
 		name := canon.Clean(t.Name)

@@ -1,25 +1,40 @@
 // Package publish makes feeds of the shelf: each topic as Atom, RSS and JSON
 // Feed and all topics as OPML, over HTTP and as files.
 //
-// Read it along the way of the bytes: publish.go holds which documents there
-// are, document.go makes the bytes of one and keeps them until its topic
-// changes, choose.go says which stories are in it, entry.go brings a story into
-// the one form (with event.go which others tell of its event) that atom.go, rss.go, json.go and opml.go write down, serve.go
-// answers requests from the kept bytes, files.go and tree.go write them to a
-// folder.
+// Read it along the way of the bytes:
 //
-// It is longer than 600 lines because it holds three formats; each is a file of
-// its own.
+//	publish.go   which documents there are
+//	document.go  the bytes of one, kept until its topic changes
+//	choose.go    which stories are in a feed
+//	past.go      all that is kept of a topic, cut into archives
+//	paging.go    feed, archives, and the links from one to the other
+//	filter.go    a feed narrowed by its address
+//	rare.go      documents that are made when asked for
+//	gone.go      what was taken out
+//	private.go   what only some may read
+//	entry.go     a story in the one form (with event.go, which others tell of its
+//	             event) that atom.go, rss.go, json.go and opml.go write down
+//	coding.go    bytes packed, as the client likes them
+//	serve.go     requests, answered from the kept bytes
+//	push.go      what subscribers are sent
+//	files.go     and tree.go write them to a folder
+//
+// It is longer than 600 lines because it holds three formats, each a file of its
+// own, and five kinds of documents.
 package publish
 
 import (
+	"context"
+	"iter"
 	"log/slog"
 	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"aggregator/internal/access"
 	"aggregator/internal/news"
+	"aggregator/internal/query"
 	"aggregator/internal/store"
 )
 
@@ -46,18 +61,27 @@ type Topic struct {
 	Items int
 	// MaxAge is how old a story in a feed may be; 0: no limit.
 	MaxAge time.Duration
-	// MaxPerSource is the most stories that one source leads in a feed; 0: no
-	// cap.
+	// MaxPerSource is the most stories of one day (UTC) that one source leads in
+	// a feed; 0: no cap. The others are in the archives.
 	MaxPerSource int
 	// Content is full, or summary for feeds without the text.
 	Content string
 	// Also puts "Also reported by …" at the foot of a story.
 	Also bool
+	// Keys are who may read; the zero Keys are for everyone.
+	Keys access.Keys
 }
+
+// A Matcher tries a query on stories, and tells each of those that it catches.
+type Matcher func(ctx context.Context, q *query.Query, stories iter.Seq2[news.Story, error], each func(news.Story, []string)) (looked int, err error)
 
 // A Publisher serves the feeds of one site. All its methods may be called side
 // by side.
 type Publisher struct {
+	// Match serves filters that look into stories; set it before serving. They
+	// are refused without it.
+	Match Matcher
+
 	store store.Store
 	log   *slog.Logger
 	now   func() time.Time
@@ -71,20 +95,25 @@ type Publisher struct {
 	markFailed bool              // and that it could not, last time
 
 	zips sync.Pool // of *gzip.Writer
+	rare *rare     // documents that are made when asked for, and kept for a while
+
+	standing sync.Mutex
+	stands   map[string]state // of closed archives: as which they stand in the static tree
 }
 
-// shown are the documents of a site.
+// shown are the documents of a site that are always there.
 type shown struct {
 	site    Site
-	byPath  map[string]*document   // /topics/china.atom
-	byTopic map[string][]*document // by the topic's name
+	byPath  map[string]*document // /topics/china.atom
+	byTopic map[string]*stock    // by the topic's name
+	byPage  map[string]*stock    // /topics/china
 	inOrder []*document
 }
 
 // New gives a Publisher of what s holds. The log hears of documents that cannot
 // be made, once until they can be again.
 func New(s store.Store, site Site, log *slog.Logger) *Publisher {
-	p := &Publisher{store: s, log: log, now: time.Now, marks: map[string]string{}, zips: sync.Pool{New: newZip}}
+	p := &Publisher{store: s, log: log, now: time.Now, marks: map[string]string{}, zips: sync.Pool{New: newZip}, rare: newRare(), stands: map[string]state{}}
 	p.Use(site)
 	return p
 }
@@ -95,15 +124,24 @@ func (p *Publisher) Use(site Site) {
 	p.changing.Lock()
 	defer p.changing.Unlock()
 	was := p.shown.Load()
-	is := &shown{site: site, byPath: map[string]*document{}, byTopic: map[string][]*document{}}
+	is := &shown{site: site, byPath: map[string]*document{}, byTopic: map[string]*stock{}, byPage: map[string]*stock{}}
 	for _, t := range site.Topics {
+		st := &stock{topic: t, touched: map[string]int{}}
+		is.byTopic[t.Name], is.byPage[t.page()] = st, st
 		for _, name := range t.Formats {
 			if f, known := formats[name]; known {
-				is.add(was, &document{path: t.page() + f.suffix, format: f, media: []string{f.media}, topic: t})
+				is.add(was, newDocument(st, f, ""))
+			}
+		}
+		for _, name := range t.Formats {
+			if f, known := formats[name]; known {
+				is.add(was, newDocument(st, f, recent))
 			}
 		}
 	}
-	is.add(was, &document{path: opml.suffix, format: opml, media: []string{opml.media}})
+	list := &stock{touched: map[string]int{}}
+	is.byTopic[""] = list
+	is.add(was, &document{path: opml.suffix, format: opml, media: []string{opml.media}, stock: list})
 	p.shown.Store(is)
 }
 
@@ -119,11 +157,11 @@ func (p *Publisher) Still(do func() error) error {
 
 // add shows a document, with the bytes that it had before.
 func (s *shown) add(was *shown, d *document) {
+	d.link = links(s.site, d)
 	if was != nil && was.byPath[d.path] != nil {
 		d.inherit(was.byPath[d.path])
 	}
 	s.byPath[d.path] = d
-	s.byTopic[d.topic.Name] = append(s.byTopic[d.topic.Name], d)
 	s.inOrder = append(s.inOrder, d)
 }
 
@@ -135,16 +173,24 @@ func (p *Publisher) Changed(topics []string) {
 	defer p.changing.Unlock()
 	s := p.shown.Load()
 	if topics == nil {
-		touch(s.inOrder)
+		for _, st := range s.byTopic {
+			st.wanted.Add(1)
+		}
 	}
 	for _, t := range topics {
-		touch(s.byTopic[t])
+		if st := s.byTopic[t]; st != nil {
+			st.wanted.Add(1)
+		}
 	}
 }
 
-func touch(ds []*document) {
-	for _, d := range ds {
-		d.wanted.Add(1)
+// Touched says which stories are other than before, or new; nil stands for all.
+// Call it before Changed: archives that hold none of them stay as they stand.
+func (p *Publisher) Touched(stories []news.Position) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	for _, st := range p.shown.Load().byTopic {
+		st.touch(stories)
 	}
 }
 

@@ -18,6 +18,7 @@ type rssFeed struct {
 	Content string   `xml:"xmlns:content,attr"`
 	DC      string   `xml:"xmlns:dc,attr"`
 	Media   string   `xml:"xmlns:media,attr"`
+	History string   `xml:"xmlns:fh,attr,omitempty"`
 	Channel rssChannel
 }
 
@@ -25,6 +26,7 @@ type rssChannel struct {
 	*feeds.RssFeed
 	XMLName xml.Name   `xml:"channel"`
 	Links   []atomLink `xml:"atom:link"`
+	Archive *struct{}  `xml:"fh:archive"`
 	Items   []rssItem  `xml:"item"`
 }
 
@@ -77,6 +79,10 @@ func writeRSS(w io.Writer, f feed) error {
 	doc.Channel = rssChannel{RssFeed: base, Links: []atomLink{{Rel: "self", Type: "application/rss+xml", Href: f.self}}}
 	if f.hub != "" {
 		doc.Channel.Links = append(doc.Channel.Links, atomLink{Rel: "hub", Href: f.hub})
+	}
+	doc.Channel.Links = append(doc.Channel.Links, f.paging.links("application/rss+xml")...)
+	if f.paging.closed {
+		doc.History, doc.Channel.Archive = nsHistory, &struct{}{}
 	}
 	for i, e := range f.entries {
 		doc.Channel.Items = append(doc.Channel.Items, newRSSItem(base.Items[i], e))

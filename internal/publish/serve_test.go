@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
 	"aggregator/internal/news"
 	"aggregator/internal/store"
 )
@@ -101,26 +104,49 @@ func TestConditional(t *testing.T) {
 func TestCodings(t *testing.T) {
 	p, _ := over(t, china())
 	plain := body(t, p, atomPath)
-	for accept, want := range map[string]bool{
-		"": false, "gzip": true, "deflate, GZIP;q=0.5": true, "br, x-gzip": true, "*": true, "*;q=0": false, "gzip;q=0, *": false,
-		"gzip; q=0.000": false, "identity": false, "identity;q=0.5, gzip;q=0.2": false, "gzip;q=x": true, "gzip;level=1": true, "gzipped": false,
+	tags := map[string]bool{}
+	for accept, want := range map[string]string{
+		"": "", "gzip": "gzip", "deflate, GZIP;q=0.5": "gzip", "br, x-gzip": "br", "x-gzip": "gzip", "*": "gzip", "*;q=0": "", "gzip;q=0, *": "",
+		"gzip; q=0.000": "", "identity": "", "identity;q=0.5, gzip;q=0.2": "", "identity;q=0.5, zstd;q=0.2, gzip": "gzip", "gzip;q=x": "gzip",
+		"gzip;level=1": "gzip", "gzipped": "", "zstd": "zstd", "ZSTD": "zstd", "br": "br", "gzip, deflate, br, zstd": "zstd", "gzip, deflate, br": "br",
+		"gzip;q=0.9, br;q=0.8, zstd;q=0.7": "gzip", "gzip;q=0.8, br;q=0.9, zstd;q=0.7": "br", "zstd;q=0, br;q=0, *": "gzip", "zstd;q=0.1, *;q=0": "zstd",
+		"zstd;q=0": "", "br;q=0, gzip": "gzip", "br;q=2": "br", "*;q=0.5, identity;q=0.6": "",
 	} {
 		w := ask(p, "GET", atomPath, "Accept-Encoding", accept)
-		got := w.Body.Bytes()
-		zipped := w.Header().Get("Content-Encoding") == "gzip"
-		if zipped {
-			z, err := gzip.NewReader(bytes.NewReader(got))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, err = io.ReadAll(z); err != nil {
-				t.Fatal(err)
-			}
+		coding := w.Header().Get("Content-Encoding")
+		if coding != want || !bytes.Equal(unpacked(t, coding, w.Body.Bytes()), plain) {
+			t.Errorf("Accept-Encoding: %q gives %q, want %q, with the same bytes", accept, coding, want)
 		}
-		if zipped != want || !bytes.Equal(got, plain) {
-			t.Errorf("Accept-Encoding: %q gives gzip %v, the same bytes %v", accept, zipped, bytes.Equal(got, plain))
+		tag := w.Header().Get("Etag")
+		tags[coding+tag] = true
+		if w := ask(p, "GET", atomPath, "Accept-Encoding", accept, "If-None-Match", tag); w.Code != 304 {
+			t.Errorf("Accept-Encoding: %q with its own ETag: %d", accept, w.Code)
 		}
 	}
+	if len(tags) != 4 {
+		t.Errorf("%d ETags for four codings: %v", len(tags), tags)
+	}
+}
+
+func unpacked(t *testing.T, coding string, b []byte) []byte {
+	t.Helper()
+	var r io.Reader = bytes.NewReader(b)
+	var err error
+	switch coding {
+	case "gzip":
+		r, err = gzip.NewReader(r)
+	case "br":
+		r = brotli.NewReader(r)
+	case "zstd":
+		r, err = zstd.NewReader(r)
+	}
+	if err == nil {
+		b, err = io.ReadAll(r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // more is a batch of one story behind those of testdata/shelf.json.
@@ -271,10 +297,10 @@ func FuzzHeaders(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if wantsGzip([]string{s, "gzip;q=0"}) {
+		if choice([]string{s, "gzip;q=0"}) == gzipCoding {
 			t.Errorf("%q: gzip although it is refused", s)
 		}
-		if !wantsGzip([]string{s, "identity;q=0, gzip;q=1"}) {
+		if choice([]string{s, "zstd;q=0, br;q=0, identity;q=0, gzip;q=1"}) != gzipCoding {
 			t.Errorf("%q: no gzip although it is wanted", s)
 		}
 		if !matches(s+`, W/"x"`, `"x"`) {
@@ -332,8 +358,7 @@ func TestChoose(t *testing.T) {
 	}{
 		{Topic{}, []news.Position{1, 2, 3, 4, 5, 6}, 0},
 		{Topic{Items: 2}, []news.Position{1, 2}, 0},
-		{Topic{MaxPerSource: 1}, []news.Position{1, 3, 5}, 0},
-		{Topic{MaxPerSource: 2, Items: 3}, []news.Position{1, 2, 3}, 0},
+		{Topic{MaxPerSource: 1}, []news.Position{1, 2, 3, 4, 5, 6}, 0}, // a day apart
 		{Topic{MaxAge: 3 * 24 * time.Hour}, []news.Position{1, 2, 3, 4}, 0},
 		{Topic{MaxAge: 71 * time.Hour}, []news.Position{1, 2, 3}, 23},
 	} {
@@ -354,6 +379,37 @@ func TestChoose(t *testing.T) {
 		}
 		if c.topic.MaxAge == 0 != until.IsZero() || c.days > 0 && until.Sub(noon) != time.Duration(c.days)*time.Hour {
 			t.Errorf("%+v: holds until %v", c.topic, until)
+		}
+	}
+}
+
+// A loud source's first stories of a day stay, however many follow, and whatever
+// date these bear within the day.
+func TestFairInTime(t *testing.T) {
+	at := func(pos news.Position, source string, hour int) news.Story {
+		return news.Story{Pos: pos, Lead: news.Telling{Source: source}, Published: noon.Truncate(24 * time.Hour).Add(time.Duration(hour) * time.Hour)}
+	}
+	day := []news.Story{at(9, "loud", 23), at(8, "loud", 22), at(2, "quiet", 21), at(7, "loud", 20), at(1, "loud", 10), at(3, "loud", 9), at(4, "loud", 0)}
+	before := []news.Story{at(6, "loud", -1), at(5, "loud", -2), at(10, "loud", -3)}
+	for _, c := range []struct {
+		n, items int
+		want     []news.Position
+	}{
+		{0, 0, []news.Position{9, 8, 2, 7, 1, 3, 4, 6, 5, 10}},
+		{1, 0, []news.Position{2, 1, 5}},
+		{2, 0, []news.Position{2, 1, 3, 6, 5}},
+		{2, 4, []news.Position{2, 1, 3, 6}},
+		{5, 0, []news.Position{8, 2, 7, 1, 3, 4, 6, 5, 10}},
+	} {
+		got, _, err := choose(func(yield func(news.Story, error) bool) {
+			give(append(slices.Clone(day), before...), yield)
+		}, Topic{MaxPerSource: c.n, Items: c.items}, noon)
+		var pos []news.Position
+		for _, st := range got {
+			pos = append(pos, st.Pos)
+		}
+		if err != nil || !slices.Equal(pos, c.want) {
+			t.Errorf("%d of a source a day: %v, want %v (%v)", c.n, pos, c.want, err)
 		}
 	}
 }

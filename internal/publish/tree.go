@@ -71,8 +71,12 @@ func (t *tree) write(f File) (bool, error) {
 	if err := t.claim(f.Path); err != nil {
 		return false, t.wrap(err)
 	}
-	if t.holds(f) {
-		return false, nil
+	there, f, err := t.there(f)
+	if err == nil && there && f.Stands != nil {
+		f.Stands()
+	}
+	if err != nil || there {
+		return false, err
 	}
 	if err := t.root.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
 		return false, t.wrap(err)
@@ -80,7 +84,24 @@ func (t *tree) write(f File) (bool, error) {
 	if err := t.replace(f); err != nil {
 		return false, t.wrap(errors.Join(err, t.remove(f.Path+unfinished)))
 	}
+	if f.Stands != nil {
+		f.Stands()
+	}
 	return true, nil
+}
+
+// there says that f stands in its place already; if that is not sure without its
+// bytes, it has them made.
+func (t *tree) there(f File) (bool, File, error) {
+	if f.Make == nil {
+		return t.holds(f), f, nil
+	}
+	if info, err := t.root.Lstat(f.Path); f.Same && err == nil && info.Mode().IsRegular() {
+		return true, f, nil
+	}
+	var err error
+	f.Bytes, err = f.Make()
+	return err == nil && t.holds(f), f, err
 }
 
 // claim lists a path as ours.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"aggregator/internal/news"
 )
@@ -40,6 +41,9 @@ type Store interface {
 	// Shelf yields the stories filed under a topic: newest Published first,
 	// then by ID.
 	Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error]
+	// Shelved yields what the shelf alone knows of the stories under a topic,
+	// in the order of Shelf: no story is read.
+	Shelved(ctx context.Context, topic string) iter.Seq2[Place, error]
 	// Count is how many stories are under each topic that has any.
 	Count(ctx context.Context) (map[string]int, error)
 	// Poll is the record of a source's last poll; the zero Poll with Source
@@ -56,6 +60,13 @@ type Store interface {
 	Expire(ctx context.Context, to news.Position) error
 	Stats(ctx context.Context) (Stats, error)
 	Close() error
+}
+
+// A Place is a story's on the shelf.
+type Place struct {
+	Published time.Time // in milliseconds; UTC
+	ID        string
+	Pos       news.Position
 }
 
 // A Batch is what one or more polls change: kept together or not at all.

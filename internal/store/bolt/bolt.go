@@ -202,3 +202,9 @@ func shelfKey(st news.Story) []byte {
 	k = append(k, st.ID...)
 	return binary.BigEndian.AppendUint64(k, uint64(st.Pos))
 }
+
+// place reads what shelfKey wrote.
+func place(k []byte) store.Place {
+	end := len(k) - 8
+	return store.Place{Published: time.UnixMilli(int64(^binary.BigEndian.Uint64(k))).UTC(), ID: string(k[8:end]), Pos: position(k[end:])}
+}

@@ -88,14 +88,12 @@ func decodePoll(source, raw []byte) (news.Poll, error) {
 // Shelf implements store.Store.
 func (s *Store) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error] {
 	return func(yield func(news.Story, error) bool) {
-		entries := scan(ctx, s, []string{"shelf", topic}, nil, func(k, _ []byte) (news.Position, error) {
-			return position(k[len(k)-8:]), nil
-		})
-		for at, err := range entries {
+		for place, err := range s.Shelved(ctx, topic) {
 			if err != nil {
 				yield(news.Story{}, err)
 				return
 			}
+			at := place.Pos
 			stories, err := s.Story(ctx, at)
 			if err == nil && len(stories) == 0 {
 				continue // expired between two looks
@@ -109,6 +107,11 @@ func (s *Store) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, e
 			}
 		}
 	}
+}
+
+// Shelved implements store.Store.
+func (s *Store) Shelved(ctx context.Context, topic string) iter.Seq2[store.Place, error] {
+	return scan(ctx, s, []string{"shelf", topic}, nil, func(k, _ []byte) (store.Place, error) { return place(k), nil })
 }
 
 // scanStep is how many records one look takes: a transaction held open while

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"aggregator/internal/news"
 	"aggregator/internal/store"
@@ -17,6 +18,7 @@ func empty(t *testing.T, s *site) {
 	}
 	same(t, all(t, s.Since(ctx, 0)), []news.Decision(nil))
 	same(t, all(t, s.Shelf(ctx, "World")), []news.Story(nil))
+	same(t, all(t, s.Shelved(ctx, "World")), []store.Place(nil))
 	p, err := s.Poll(ctx, "example.org/feed")
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +137,7 @@ func shelf(t *testing.T, s *site) {
 	same(t, all(t, s.Shelf(ctx, "World")), []news.Story{b.Stories[1]})
 	same(t, all(t, s.Shelf(ctx, "China")), []news.Story{b.Stories[1], moved})
 	same(t, all(t, s.Shelf(ctx, "Rights")), []news.Story{moved})
+	s.shelved("China")
 	moved.Topics = nil
 	s.append(store.Batch{Stories: []news.Story{moved}})
 	same(t, all(t, s.Shelf(ctx, "Rights")), []news.Story(nil))
@@ -157,6 +160,17 @@ func order(t *testing.T, s *site) {
 		got = append(got, st.Pos)
 	}
 	same(t, got, []news.Position{1, 3, 2, 4})
+	s.shelved("World")
+}
+
+// shelved says that the places of a topic's stories are what the stories say.
+func (s *site) shelved(topic string) {
+	s.t.Helper()
+	var want []store.Place
+	for _, st := range all(s.t, s.Shelf(s.t.Context(), topic)) {
+		want = append(want, store.Place{Published: st.Published.Truncate(time.Millisecond).UTC(), ID: st.ID, Pos: st.Pos})
+	}
+	same(s.t, all(s.t, s.Shelved(s.t.Context(), topic)), want)
 }
 
 func since(t *testing.T, s *site) {
@@ -178,6 +192,7 @@ func long(t *testing.T, s *site) {
 	if n := len(all(t, s.Shelf(t.Context(), "World"))); n != 1100 {
 		t.Errorf("%d on the shelf", n)
 	}
+	s.shelved("World")
 }
 
 // meanwhile: filing anew reads all stories and writes them in the same breath.
@@ -211,6 +226,7 @@ func expiring(t *testing.T, s *site) {
 	same(t, got["items"], map[news.Position]news.Item{3: b.Items[3], 4: b.Items[4]})
 	same(t, got["stories"], b.Stories[2:])
 	same(t, got["counts"], map[string]int{"World": 2})
+	s.shelved("World")
 	same(t, got["at"], news.Position(4))
 	same(t, got["polls"], b.Polls)
 	s.append(news1(4, 1, "World"))
