@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -19,8 +20,9 @@ import (
 // readStep is how many records one round trip brings. The first of a shelf
 // brings fewer: most who read one want a feed's worth.
 const (
-	readStep  = 512
-	firstStep = 128
+	readStep    = 512
+	firstStep   = 128
+	shelvedStep = 4096
 )
 
 // At implements store.Store.
@@ -167,17 +169,21 @@ func (s *Store) bounds(ctx context.Context, after news.Position) (from, end news
 // Shelf implements store.Store.
 func (s *Store) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, error] {
 	return func(yield func(news.Story, error) bool) {
-		for step, err := range s.shelved(ctx, topic) {
+		for step, err := range s.steps(ctx, topic, firstStep) {
 			if err != nil {
 				yield(news.Story{}, err)
 				return
 			}
-			stories, err := s.Story(ctx, step...)
+			at := make([]news.Position, len(step))
+			for i, p := range step {
+				at[i] = p.Pos
+			}
+			stories, err := s.Story(ctx, at...)
 			if err != nil {
 				yield(news.Story{}, err)
 				return
 			}
-			for _, p := range step {
+			for _, p := range at {
 				// It may have expired between two looks.
 				if st, ok := stories[p]; ok && !yield(st, nil) {
 					return
@@ -187,37 +193,61 @@ func (s *Store) Shelf(ctx context.Context, topic string) iter.Seq2[news.Story, e
 	}
 }
 
-// shelved yields the positions of a topic's stories, a step at a time. It goes
-// on from a score, not from a rank: what comes meanwhile moves all ranks.
-func (s *Store) shelved(ctx context.Context, topic string) iter.Seq2[[]news.Position, error] {
-	return func(yield func([]news.Position, error) bool) {
-		from, had, n := "-inf", 0, firstStep
-		for {
+// Shelved implements store.Store.
+func (s *Store) Shelved(ctx context.Context, topic string) iter.Seq2[store.Place, error] {
+	return func(yield func(store.Place, error) bool) {
+		for step, err := range s.steps(ctx, topic, shelvedStep) {
+			if err != nil {
+				yield(store.Place{}, err)
+				return
+			}
+			for _, p := range step {
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// steps yields a topic's places on the shelf, so many a round trip at first. It
+// goes on from a score, not from a rank: what comes meanwhile moves all ranks.
+func (s *Store) steps(ctx context.Context, topic string, n int) iter.Seq2[[]store.Place, error] {
+	return func(yield func([]store.Place, error) bool) {
+		for from, had := "-inf", 0; ; n = max(n, readStep) {
 			step, err := s.db.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: s.shelf(topic), Start: from, Stop: "+inf", ByScore: true, Offset: int64(had), Count: int64(n)}).Result()
 			if err != nil {
 				yield(nil, s.wrap(err))
 				return
 			}
-			var at []news.Position
-			for _, z := range step {
-				called, _ := z.Member.(string)
-				if len(called) < 8 {
-					yield(nil, s.wrap(fmt.Errorf("%w: a place on the shelf of %s", store.ErrCorrupt, topic)))
+			places := make([]store.Place, len(step))
+			for i, z := range step {
+				if places[i], err = place(z); err != nil {
+					yield(nil, s.wrap(fmt.Errorf("shelf of %s: %w", topic, err)))
 					return
 				}
-				at = append(at, news.Position(binary.BigEndian.Uint64([]byte(called[len(called)-8:]))))
-				score := strconv.FormatFloat(z.Score, 'f', -1, 64)
-				if score != from {
+				if score := strconv.FormatFloat(z.Score, 'f', -1, 64); score != from {
 					from, had = score, 0
 				}
 				had++
 			}
-			if len(at) > 0 && !yield(at, nil) || len(step) < n {
+			if len(places) > 0 && !yield(places, nil) || len(step) < n {
 				return
 			}
-			n = readStep
 		}
 	}
+}
+
+func place(z redis.Z) (store.Place, error) {
+	called, _ := z.Member.(string)
+	id := len(called) - 8
+	if id < 0 {
+		return store.Place{}, fmt.Errorf("%w: a place that names no story", store.ErrCorrupt)
+	}
+	return store.Place{
+		Published: time.UnixMilli(-int64(z.Score)).UTC(), ID: called[:id],
+		Pos: news.Position(binary.BigEndian.Uint64([]byte(called[id:]))),
+	}, nil
 }
 
 // Count implements store.Store.
