@@ -32,6 +32,7 @@ var arrows = map[string]map[string]string{
 	"store":           {"news": "keeps the words"},
 	"store/bolt":      {"store": "is a twin of the contract", "news": "keeps the words"},
 	"store/redis":     {"store": "is a twin of the contract", "news": "keeps the words"},
+	"store/redis/redistest": {}, // servers for tests
 	"store/storetest": {"store": "tests the contract", "news": "with stories"},
 	// floor 3
 	"poll": {

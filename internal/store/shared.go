@@ -24,22 +24,29 @@ type Tip struct {
 type Shared interface {
 	Store
 	// Follow gives the decisions behind a tip, a step's worth, and the tip where
-	// they end. Where there are none yet it waits for some, for so long. ErrLost
-	// if the log does not go through the tip.
+	// they end. Where there are none yet it waits for some, for so long (0: not
+	// at all), and gives none and the tip of the log's end. ErrLost if the log
+	// does not go through the tip, or if what is behind it has expired: read it
+	// anew from the zero Tip, before whose first decision any may be missing.
 	Follow(ctx context.Context, after Tip, wait time.Duration) ([]news.Decision, Tip, error)
 	// AppendAt is Append at a tip: ErrBehind if the log has moved on, ErrLost if
-	// it is another. A poll that is kept ends its claim.
+	// it does not go through the tip. A batch without decisions and stories is
+	// kept wherever the log ends now, and its Tip is `at` again: a poll that
+	// brought nothing new asks no more of the log than that it is still that one.
+	// A poll that is kept ends this process's claim on its source.
 	AppendAt(ctx context.Context, at Tip, b Batch) (Tip, error)
-	// Claim asks for the sole right to poll sources, all in one round trip. now is
-	// the caller's clock, which due moments are by; claims themselves end by the
-	// store's.
+	// Claim asks for the sole right to poll sources, all in one round trip, and
+	// answers in their order. now is the caller's clock, which due moments and
+	// rests are by; claims themselves end by the store's.
 	Claim(ctx context.Context, now time.Time, l Limits, cs ...Claim) ([]Claimed, error)
-	// Release gives claims back of which nothing is kept.
+	// Release gives this process's claims back of which nothing is kept.
 	Release(ctx context.Context, sources ...string) error
-	// Rest has no source of a host claimed before a moment.
-	Rest(ctx context.Context, host string, until time.Time) error
+	// Rest has no source of an origin claimed before a moment. A moment that is
+	// past ends a rest.
+	Rest(ctx context.Context, origin string, until time.Time) error
 	// Lease is the sole right to something named, for so long: whoever asks first
-	// has it, and renews it by asking again. True if `who` has it.
+	// has it, and renews it by asking again; for no time at all gives it back.
+	// True if `who` has it.
 	Lease(ctx context.Context, name, who string, d time.Duration) (bool, error)
 }
 
@@ -50,11 +57,14 @@ type Limits struct {
 	Lease    time.Duration // a claim ends by itself after it
 }
 
-// A Claim is a source that one wants to poll, and the host that would be asked.
+// A Claim is a source that one wants to poll, and whom that would ask.
 type Claim struct {
-	Source, Host string
-	// Forced: whether it is due does not matter.
-	Forced bool
+	Source string
+	// Host is whose places and spacing count, Origin (HOST:PORT, or as Rest was
+	// told) whose rest; "" is Host.
+	Host, Origin string
+	// Forced: whether it is due does not matter. Anyway: nor that its origin rests.
+	Forced, Anyway bool
 }
 
 // Claimed is the answer to a Claim.
@@ -63,7 +73,7 @@ type Claimed struct {
 	// Poll is the source's record, whether claimed or not: another process may
 	// have polled it.
 	Poll news.Poll
-	// Until is when to ask again where it is not OK: the source is not due before,
-	// another process is at it, or its host is.
+	// Until is when to ask again where it is not OK, by the caller's clock: the
+	// source is not due before, another process is at it, or its host is.
 	Until time.Time
 }

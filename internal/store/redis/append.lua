@@ -1,57 +1,60 @@
 -- Keeps a batch if the log still ends where it was decided at: all of it, or,
 -- where the memory is full, nothing, for Redis refuses the first write only.
--- KEYS meta log items stories polls marks topics
--- ARGV at, chain there ('' for any), chain after it, prefix of shelves, then
--- counts and what is counted: decisions; items, stories, polls and marks in
--- pairs of name and value.
--- Returns the log's end, -1 if it has moved on, -2 if it is another log.
-local meta, log, items, stories, polls, marks, topics = unpack(KEYS)
-local next = 5
+-- KEYS meta log items stories polls marks topics claims
+-- ARGV at; chain there, '*' for any; chain after it; prefix of shelves; prefix
+-- of hosts; owner; '1' where it matters not that the log moved on; then counts
+-- and what is counted: decisions; items, stories, polls and marks in pairs of
+-- name and value.
+-- Returns where the batch ends, -1 if the log has moved on, -2 if it is another.
+local meta, log, items, stories, polls, marks, topics, claims = unpack(KEYS)
+local was, chain, after, shelves, hosts, owner, anywhere = tonumber(ARGV[1]), unpack(ARGV, 2, 7)
+local next = 8
 
 local function take()
   next = next + 1
   return ARGV[next - 1]
 end
 
+local decisions = tonumber(take())
 local at = tonumber(redis.call('HGET', meta, 'at') or '0')
-if at ~= tonumber(ARGV[1]) then
-  -- The answer to our first try was lost on its way: it is kept already.
-  if ARGV[3] ~= '' and redis.call('HGET', meta, 'chain') == ARGV[3] then
-    return at
-  end
-  return -1
+if decisions > 0 and at >= was + decisions and chained(meta, log, was + decisions, after) then
+  return was + decisions -- the answer to our first try was lost on its way
 end
-if ARGV[2] ~= '' and redis.call('HGET', meta, 'chain') ~= ARGV[2] then
+if chain ~= '*' and (at < was or not chained(meta, log, was, chain)) then
   return -2
 end
+if at ~= was and anywhere ~= '1' then
+  return -1
+end
 
-local decisions = tonumber(take())
 for i = 1, decisions do
-  local id = string.format('%.0f-0', at + i)
+  local id = string.format('%.0f-0', was + i)
   if i < decisions then
     redis.call('XADD', log, id, 'd', take())
   else
-    redis.call('XADD', log, id, 'd', take(), 'c', ARGV[3])
+    redis.call('XADD', log, id, 'd', take(), 'c', after)
   end
 end
+was = was + decisions
 if decisions > 0 then
-  at = at + decisions
-  redis.call('HSET', meta, 'at', string.format('%.0f', at), 'chain', ARGV[3])
+  redis.call('HSET', meta, 'at', string.format('%.0f', was), 'chain', after)
 end
 for _ = 1, tonumber(take()) do
   redis.call('HSET', items, take(), take())
 end
 for _ = 1, tonumber(take()) do
   local pos, record = take(), take()
-  local was = redis.call('HGET', stories, pos)
-  if was then
-    unshelve(ARGV[4], topics, was)
+  local old = redis.call('HGET', stories, pos)
+  if old then
+    unshelve(shelves, topics, old)
   end
-  shelve(ARGV[4], topics, record)
+  shelve(shelves, topics, record)
   redis.call('HSET', stories, pos, record)
 end
 for _ = 1, tonumber(take()) do
-  redis.call('HSET', polls, take(), take())
+  local source, record = take(), take()
+  redis.call('HSET', polls, source, record)
+  unclaim(claims, hosts, source, owner)
 end
 for _ = 1, tonumber(take()) do
   local name, value = take(), take()
@@ -61,4 +64,4 @@ for _ = 1, tonumber(take()) do
     redis.call('HSET', marks, name, value)
   end
 end
-return at
+return was

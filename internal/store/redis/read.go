@@ -110,9 +110,14 @@ func (s *Store) Since(ctx context.Context, after news.Position) iter.Seq2[news.D
 	}
 }
 
-func decision(e redis.XMessage) (news.Decision, error) {
+// positionOf is the number in an entry's id.
+func positionOf(e redis.XMessage) (news.Position, error) {
 	id, _, _ := strings.Cut(e.ID, "-")
-	pos, err := position(id)
+	return position(id)
+}
+
+func decision(e redis.XMessage) (news.Decision, error) {
+	pos, err := positionOf(e)
 	if err != nil {
 		return news.Decision{}, err
 	}
@@ -161,8 +166,7 @@ func (s *Store) bounds(ctx context.Context, after news.Position) (from, end news
 	if len(first) == 0 {
 		return end + 1, end, nil
 	}
-	id, _, _ := strings.Cut(first[0].ID, "-")
-	from, err = position(id)
+	from, err = positionOf(first[0])
 	return from, end, s.wrap(err)
 }
 
@@ -278,7 +282,7 @@ func (s *Store) Poll(ctx context.Context, source string) (news.Poll, error) {
 }
 
 func (s *Store) decodePoll(source, raw string) (news.Poll, error) {
-	p, err := store.DecodePoll([]byte(raw))
+	p, err := store.DecodePoll([]byte(raw[min(dueBytes, len(raw)):]))
 	if err != nil {
 		return p, s.wrap(fmt.Errorf("poll of %s: %w", source, err))
 	}
@@ -356,8 +360,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		st.Bytes += size.Val()
 	}
 	for _, e := range first.Val() {
-		id, _, _ := strings.Cut(e.ID, "-")
-		if st.Oldest, err = position(id); err != nil {
+		if st.Oldest, err = positionOf(e); err != nil {
 			return st, s.wrap(err)
 		}
 	}

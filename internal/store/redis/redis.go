@@ -5,28 +5,38 @@
 // are in one slot of a cluster and one script may change them together:
 //
 //	meta        hash: schema, the layout's version; at, the log's end; chain,
-//	            which changes with every append that moves it
-//	log         stream, a decision an entry, its position the entry's id
+//	            which changes with every append that moves it; gone, the last
+//	            position that expired, and before, the chain there
+//	log         stream, a decision an entry (d), its position the entry's id; the
+//	            last of an append has the chain after it (c)
 //	items       hash position → item of that decision
 //	stories     hash position of birth → its places on the shelf, then the story
 //	shelf TOPIC sorted set of ID and position by -published, in milliseconds
 //	topics      set of the topics that have a shelf
-//	polls       hash source → poll
+//	polls       hash source → its due moment, then the poll
 //	marks       hash name → value
+//	claims      hash source → end, owner and host of the claim on it
+//	host HOST   sorted set of the sources of a host that are claimed, by end
+//	spacing HOST  until when its next source waits
+//	rests       hash origin → until when none of it is claimed
+//	lease NAME  who has it
 //
 // A story's record opens with its places on the shelf, so that the script that
 // replaces it can take it off without a round trip to ask where it was.
 //
 // redis.go opens, address.go reads addresses and says what is wrong with one,
-// write.go and its scripts change, read.go reads.
+// write.go and its scripts change, read.go reads; shared.go is how several
+// processes follow one log, claim.go how they share the sources.
 package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +54,7 @@ const (
 	patience = 10 * time.Second
 )
 
-// Store is one site on a Redis. It implements store.Store.
+// Store is one site on a Redis. It implements store.Shared.
 type Store struct {
 	db      redis.UniversalClient
 	name    string // the address, for errors
@@ -52,9 +62,12 @@ type Store struct {
 	codec   *store.Codec
 	scripts scripts
 	trips   atomic.Int64
+	owner   string // of our claims
+	calls   atomic.Int64
+	waiting sync.WaitGroup // who waits for the log to grow
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Shared = (*Store)(nil)
 
 // Open reaches the Redis at an address and looks whether it is fit: its version,
 // what it does when full, and the layout of what it holds. The error says which
@@ -64,7 +77,7 @@ func Open(ctx context.Context, a Address) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", a, err)
 	}
-	s := &Store{db: db, name: a.String(), tag: "{" + a.prefix() + "}", codec: store.NewCodec(), scripts: newScripts()}
+	s := &Store{db: db, name: a.String(), tag: "{" + a.prefix() + "}", codec: store.NewCodec(), scripts: newScripts(), owner: rand.Text()[:8] + "."}
 	db.AddHook(counter{&s.trips})
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(s.wrap(err), db.Close())
@@ -138,7 +151,11 @@ func tooOld(info string) (version string, old bool) {
 }
 
 // Close lets the connections go.
-func (s *Store) Close() error { return s.wrap(s.db.Close()) }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	s.waiting.Wait()
+	return s.wrap(err)
+}
 
 // Trips is how many round trips were made so far.
 func (s *Store) Trips() int64 { return s.trips.Load() }

@@ -19,6 +19,12 @@ import (
 //go:embed shelf.lua
 var shelfLua string
 
+//go:embed chain.lua
+var chainLua string
+
+//go:embed claims.lua
+var claimsLua string
+
 //go:embed append.lua
 var appendLua string
 
@@ -31,13 +37,25 @@ var foundLua string
 //go:embed count.lua
 var countLua string
 
+//go:embed claim.lua
+var claimLua string
+
+//go:embed release.lua
+var releaseLua string
+
+//go:embed lease.lua
+var leaseLua string
+
 // scripts are the steps that must be whole.
-type scripts struct{ append, expire, found, count *redis.Script }
+type scripts struct {
+	append, expire, found, count, claim, release, lease *redis.Script
+}
 
 func newScripts() scripts {
 	return scripts{
-		append: redis.NewScript(shelfLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
+		append: redis.NewScript(shelfLua + chainLua + claimsLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
 		found: redis.NewScript(foundLua), count: redis.NewScript(countLua),
+		claim: redis.NewScript(claimsLua + claimLua), release: redis.NewScript(claimsLua + releaseLua), lease: redis.NewScript(leaseLua),
 	}
 }
 
@@ -49,31 +67,40 @@ const (
 
 // Append implements store.Store: one script.
 func (s *Store) Append(ctx context.Context, at news.Position, b store.Batch) (news.Position, error) {
+	return s.append(ctx, at, anyChain, newChain(), false, b)
+}
+
+const anyChain = "*"
+
+// newChain is what the log's end is called after an append.
+func newChain() string { return rand.Text()[:8] }
+
+// append keeps a batch at a position of the log with that chain, or, where it
+// may be anywhere, behind it.
+func (s *Store) append(ctx context.Context, at news.Position, chain, after string, anywhere bool, b store.Batch) (news.Position, error) {
 	if err := ctx.Err(); err != nil {
 		return at, err
 	}
-	args, err := s.arguments(at, b)
+	args, err := s.arguments(b, name(at), chain, after, s.shelf(""), s.key("host "), s.owner, anywhere)
 	if err != nil {
 		return at, err
 	}
-	keys := []string{s.key("meta"), s.key("log"), s.key("items"), s.key("stories"), s.key("polls"), s.key("marks"), s.key("topics")}
+	keys := []string{s.key("meta"), s.key("log"), s.key("items"), s.key("stories"), s.key("polls"), s.key("marks"), s.key("topics"), s.key("claims")}
 	end, err := s.scripts.append.Run(ctx, s.db, keys, args...).Int64()
 	switch {
 	case err != nil:
 		return at, s.wrap(err)
-	case end == movedOn, end == anotherLog:
+	case end == movedOn:
 		return at, s.wrap(store.ErrBehind)
+	case end == anotherLog:
+		return at, s.wrap(store.ErrLost)
 	}
 	return news.Position(end), nil
 }
 
-// arguments are a batch as append.lua takes it.
-func (s *Store) arguments(at news.Position, b store.Batch) ([]any, error) {
-	chain := ""
-	if len(b.Decisions) > 0 {
-		chain = rand.Text()[:8]
-	}
-	args := []any{name(at), "", chain, s.shelf(""), len(b.Decisions)}
+// arguments are a batch as append.lua takes it, behind what it takes first.
+func (s *Store) arguments(b store.Batch, args ...any) ([]any, error) {
+	args = append(args, len(b.Decisions))
 	for _, d := range b.Decisions {
 		args = append(args, store.EncodeDecision(d))
 	}
@@ -95,13 +122,19 @@ func (s *Store) arguments(at news.Position, b store.Batch) ([]any, error) {
 	}
 	args = append(args, len(b.Polls))
 	for _, p := range b.Polls {
-		args = append(args, p.Source, store.EncodePoll(p))
+		args = append(args, p.Source, pollRecord(p))
 	}
 	args = append(args, len(b.Marks))
 	for name, v := range b.Marks {
 		args = append(args, name, v)
 	}
 	return args, nil
+}
+
+// pollRecord opens with the due moment, as claim.lua reads it.
+func pollRecord(p news.Poll) []byte {
+	due := uint64(max(p.Next.UnixMilli(), 0))
+	return append(binary.BigEndian.AppendUint64(nil, due), store.EncodePoll(p)...)
 }
 
 // places are where a story stands on the shelf, as shelf.lua reads them. The
@@ -160,7 +193,7 @@ const expireStep = 500
 func (s *Store) Expire(ctx context.Context, to news.Position) error {
 	keys := []string{s.key("meta"), s.key("log"), s.key("items"), s.key("stories"), s.key("topics")}
 	for {
-		n, err := s.scripts.expire.Run(ctx, s.db, keys, name(to), s.shelf(""), expireStep).Int()
+		n, err := s.scripts.expire.Run(ctx, s.db, keys, name(to), s.shelf(""), expireStep, newChain()).Int()
 		if err != nil {
 			return s.wrap(err)
 		}

@@ -1,6 +1,9 @@
 // Package storetest is the contract of a store as tests. Each twin runs it:
 //
 //	func TestContract(t *testing.T) { storetest.Run(t, open) }
+//
+// and RunShared (shared.go) if several processes may share it. It is long, for it
+// is two contracts, each written down once.
 package storetest
 
 import (

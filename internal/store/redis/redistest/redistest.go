@@ -2,12 +2,15 @@
 package redistest
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -64,20 +67,53 @@ func (s *Server) Run(t testing.TB) {
 }
 
 func (s *Server) ping() error {
+	answer, err := s.ask("PING")
+	if err == nil && answer != "+PONG" {
+		err = errors.New(answer)
+	}
+	return err
+}
+
+// ask sends one command of words without blanks, and gives the first line of the
+// answer. (redis-cli would be another package to install.)
+func (s *Server) ask(words ...string) (string, error) {
 	c, err := net.DialTimeout("tcp", s.Address, time.Second)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Second))
-	if _, err := c.Write([]byte("PING\r\n")); err != nil {
-		return err
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	if _, err := fmt.Fprintf(c, "%s\r\n", strings.Join(words, " ")); err != nil {
+		return "", err
 	}
-	answer := make([]byte, 5)
-	if _, err := c.Read(answer); err != nil || string(answer) == "-LOAD" {
-		return fmt.Errorf("%q, %v", answer, err)
+	line, err := bufio.NewReader(c).ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+// Do has the server do something that must go well.
+func (s *Server) Do(t testing.TB, words ...string) {
+	t.Helper()
+	if answer, err := s.ask(words...); err != nil || strings.HasPrefix(answer, "-") {
+		t.Fatalf("%s: %s, %v", words, answer, err)
 	}
-	return nil
+}
+
+// Lose has what is written during be lost: the server goes back to what it held
+// before, as one does that is restored from a dump.
+func (s *Server) Lose(t *testing.T, during func()) {
+	t.Helper()
+	s.Do(t, "SAVE")
+	dump := filepath.Join(s.dir, "dump.rdb")
+	kept, err := os.ReadFile(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	during()
+	s.Kill()
+	if err := os.WriteFile(dump, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Run(t)
 }
 
 // Kill ends the process as a power cut does.
