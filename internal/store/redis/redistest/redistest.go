@@ -4,6 +4,7 @@ package redistest
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +16,8 @@ import (
 	"time"
 )
 
-// addressEnv names the server to a test that runs itself again as a process.
+// addressEnv names the server to a test that runs itself again as a process,
+// behind the number of the process that started it.
 const addressEnv = "REDISTEST_ADDRESS"
 
 // A Server is one redis-server on loopback.
@@ -24,6 +26,8 @@ type Server struct {
 	cmd     *exec.Cmd
 	dir     string
 	args    []string
+	secure  bool
+	file    string // a sentinel's configuration, which it rewrites
 }
 
 // URL is its address as a store's.
@@ -33,13 +37,27 @@ func (s *Server) URL() string { return "redis://" + s.Address }
 // configuration. In a process that such a test started, it gives that test's.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if at := os.Getenv(addressEnv); at != "" {
+	var starter int
+	var at string
+	if n, _ := fmt.Sscan(os.Getenv(addressEnv), &starter, &at); n == 2 && starter != os.Getpid() {
 		return &Server{Address: at}
 	}
-	s := &Server{Address: free(t), dir: t.TempDir(), args: args}
+	s := start(t, &Server{args: args})
+	t.Setenv(addressEnv, fmt.Sprint(os.Getpid(), " ", s.Address))
+	return s
+}
+
+// StartTLS is Start for a server that speaks nothing but TLS.
+func StartTLS(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, &Server{args: args, secure: true})
+}
+
+func start(t testing.TB, s *Server) *Server {
+	t.Helper()
+	s.Address, s.dir = free(t), t.TempDir()
 	s.Run(t)
-	t.Setenv(addressEnv, s.Address)
-	t.Cleanup(func() { s.Kill() })
+	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -47,7 +65,14 @@ func Start(t testing.TB, args ...string) *Server {
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(s.Address)
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--daemonize", "no"}, s.args...)
+	args := []string{"--port", port}
+	if s.secure {
+		args = []string{"--port", "0", "--tls-port", port}
+	}
+	args = append(append(args, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--daemonize", "no"), s.args...)
+	if s.file != "" {
+		args = []string{s.file, "--sentinel", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir}
+	}
 	s.cmd = exec.Command("redis-server", args...)
 	var out bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
@@ -67,8 +92,15 @@ func (s *Server) Run(t testing.TB) {
 }
 
 func (s *Server) ping() error {
+	if s.secure {
+		c, err := tls.Dial("tcp", s.Address, &tls.Config{InsecureSkipVerify: true}) // whether it is up
+		if err == nil {
+			c.Close()
+		}
+		return err
+	}
 	answer, err := s.ask("PING")
-	if err == nil && answer != "+PONG" {
+	if err == nil && answer != "+PONG" && !strings.HasPrefix(answer, "-NOAUTH") {
 		err = errors.New(answer)
 	}
 	return err
@@ -122,6 +154,22 @@ func (s *Server) Kill() {
 		s.cmd.Process.Kill()
 		s.cmd.Wait()
 	}
+}
+
+// StartSentinel runs a sentinel that watches a server as a master of that name;
+// more are lines of its configuration.
+func StartSentinel(t testing.TB, master *Server, name string, more ...string) *Server {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(master.Address)
+	lines := append([]string{
+		"sentinel monitor " + name + " " + host + " " + port + " 1", "sentinel down-after-milliseconds " + name + " 500",
+		"sentinel failover-timeout " + name + " 3000",
+	}, more...)
+	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, &Server{file: file})
 }
 
 // free is an address of loopback that nobody listens at.
