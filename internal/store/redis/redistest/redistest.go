@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -15,10 +16,6 @@ import (
 	"testing"
 	"time"
 )
-
-// addressEnv names the server to a test that runs itself again as a process,
-// behind the number of the process that started it.
-const addressEnv = "REDISTEST_ADDRESS"
 
 // A Server is one redis-server on loopback.
 type Server struct {
@@ -34,17 +31,10 @@ type Server struct {
 func (s *Server) URL() string { return "redis://" + s.Address }
 
 // Start runs a server that ends with the test; arguments are lines of its
-// configuration. In a process that such a test started, it gives that test's.
+// configuration.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	var starter int
-	var at string
-	if n, _ := fmt.Sscan(os.Getenv(addressEnv), &starter, &at); n == 2 && starter != os.Getpid() {
-		return &Server{Address: at}
-	}
-	s := start(t, &Server{args: args})
-	t.Setenv(addressEnv, fmt.Sprint(os.Getpid(), " ", s.Address))
-	return s
+	return start(t, &Server{args: args})
 }
 
 // StartTLS is Start for a server that speaks nothing but TLS.
@@ -106,8 +96,8 @@ func (s *Server) ping() error {
 	return err
 }
 
-// ask sends one command of words without blanks, and gives the first line of the
-// answer. (redis-cli would be another package to install.)
+// ask sends one command of words without blanks, and gives the answer, of several
+// the first line. (redis-cli would be another package to install.)
 func (s *Server) ask(words ...string) (string, error) {
 	c, err := net.DialTimeout("tcp", s.Address, time.Second)
 	if err != nil {
@@ -118,34 +108,38 @@ func (s *Server) ask(words ...string) (string, error) {
 	if _, err := fmt.Fprintf(c, "%s\r\n", strings.Join(words, " ")); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(c).ReadString('\n')
+	in := bufio.NewReader(c)
+	line, err := in.ReadString('\n')
+	if size, bulk := strings.CutPrefix(line, "$"); bulk && err == nil {
+		text := make([]byte, atoi(size))
+		_, err := io.ReadFull(in, text)
+		return string(text), err
+	}
 	return strings.TrimSpace(line), err
 }
 
-// Do has the server do something that must go well.
-func (s *Server) Do(t testing.TB, words ...string) {
+// Do has the server do something that must go well, and gives its answer.
+func (s *Server) Do(t testing.TB, words ...string) string {
 	t.Helper()
-	if answer, err := s.ask(words...); err != nil || strings.HasPrefix(answer, "-") {
+	answer, err := s.ask(words...)
+	if err != nil || strings.HasPrefix(answer, "-") {
 		t.Fatalf("%s: %s, %v", words, answer, err)
 	}
+	return answer
 }
 
-// Lose has what is written during be lost: the server goes back to what it held
-// before, as one does that is restored from a dump.
-func (s *Server) Lose(t *testing.T, during func()) {
+// until waits for the server to answer so.
+func (s *Server) until(t testing.TB, holds string, words ...string) {
 	t.Helper()
-	s.Do(t, "SAVE")
-	dump := filepath.Join(s.dir, "dump.rdb")
-	kept, err := os.ReadFile(dump)
-	if err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		answer, err := s.ask(words...)
+		if err == nil && strings.Contains(answer, holds) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: no %q in 30 s; last %s, %v", words, holds, answer, err)
+		}
 	}
-	during()
-	s.Kill()
-	if err := os.WriteFile(dump, kept, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.Run(t)
 }
 
 // Kill ends the process as a power cut does.
@@ -160,9 +154,13 @@ func (s *Server) Kill() {
 // more are lines of its configuration.
 func StartSentinel(t testing.TB, master *Server, name string, more ...string) *Server {
 	t.Helper()
-	host, port, _ := net.SplitHostPort(master.Address)
+	return startSentinel(t, master, name, 1, more...)
+}
+
+func startSentinel(t testing.TB, master *Server, name string, quorum int, more ...string) *Server {
+	t.Helper()
 	lines := append([]string{
-		"sentinel monitor " + name + " " + host + " " + port + " 1", "sentinel down-after-milliseconds " + name + " 500",
+		fmt.Sprint("sentinel monitor ", name, " ", strings.Replace(master.Address, ":", " ", 1), " ", quorum), "sentinel down-after-milliseconds " + name + " 500",
 		"sentinel failover-timeout " + name + " 3000",
 	}, more...)
 	file := filepath.Join(t.TempDir(), "sentinel.conf")
