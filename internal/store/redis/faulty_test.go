@@ -132,7 +132,7 @@ func TestFull(t *testing.T) {
 	if at == 0 {
 		t.Fatal("nothing was kept at all")
 	}
-	open(t, redis.Address{URL: server.URL()})           // and so after a restart
+	open(t, redis.Address{URL: server.URL()})             // and so after a restart
 	if err := s.Expire(t.Context(), at*3/4); err != nil { // forgetting makes room
 		t.Error(err)
 	}
