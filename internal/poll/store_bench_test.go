@@ -54,7 +54,7 @@ func BenchmarkStores(b *testing.B) {
 }
 
 func benchStore(b *testing.B, kept store.Store, server *redistest.Server) {
-	before := usedMemory(b, server)
+	before, _ := usedBy(b, server)
 	plan, o := benchPlan(b)
 	p, err := Open(b.Context(), kept, plan, Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -65,6 +65,7 @@ func benchStore(b *testing.B, kept store.Store, server *redistest.Server) {
 	go func() { ended <- p.Run(ctx) }()
 	for _, pass := range []string{"new", "unchanged"} {
 		trips, began := tripsOf(kept), time.Now()
+		_, busy := usedBy(b, server)
 		r, err := p.Pass(ctx, nil, true)
 		if err != nil || r.Sources.Polled != storeSources {
 			b.Fatalf("%+v, %v", r, err)
@@ -76,6 +77,8 @@ func benchStore(b *testing.B, kept store.Store, server *redistest.Server) {
 		}
 		if pass == "new" {
 			b.ReportMetric(float64(r.Stories)/took, "stories/s")
+			_, until := usedBy(b, server)
+			b.ReportMetric((until-busy)*1e6/float64(r.Stories), "server-µs/story")
 			b.Logf("%d stories of %d items", r.Stories, r.Items.Received)
 		}
 	}
@@ -84,7 +87,8 @@ func benchStore(b *testing.B, kept store.Store, server *redistest.Server) {
 		b.Fatal(err)
 	}
 	o.items = nil
-	sizes(b, kept, usedMemory(b, server)-before)
+	after, _ := usedBy(b, server)
+	sizes(b, kept, after-before)
 }
 
 // sizes are what a story takes in all and beside its tellings' compressed items,
@@ -128,18 +132,12 @@ func tripsOf(kept store.Store) int64 {
 	return 0
 }
 
-// usedMemory is what the server says it uses; 0 without one.
-func usedMemory(b *testing.B, server *redistest.Server) int64 {
+// usedBy is what the server uses, bytes and seconds; nothing without one.
+func usedBy(b *testing.B, server *redistest.Server) (memory int64, cpu float64) {
 	if server == nil {
-		return 0
+		return 0, 0
 	}
-	_, rest, _ := strings.Cut(server.Do(b, "INFO", "memory"), "used_memory:")
-	digits, _, _ := strings.Cut(rest, "\r\n")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return n
+	return server.Memory(b), server.CPU(b)
 }
 
 // benchPlan is sources of which three items in thirteen tell what others tell,

@@ -2,7 +2,6 @@ package redis_test
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func BenchmarkFollow(b *testing.B) {
 func BenchmarkSources(b *testing.B) {
 	const sources, step, items = 100_000, 1000, 30
 	s, server := benchStore(b)
-	before := usedMemory(b, server)
+	before, busy := server.Memory(b), server.CPU(b)
 	now := time.Now()
 	for from := 0; from < sources; from += step {
 		batch := store.Batch{}
@@ -67,9 +66,11 @@ func BenchmarkSources(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	used := usedMemory(b, server) - before
+	used := server.Memory(b) - before
+	keeping := server.CPU(b) - busy
 	claims := benchClaims(b, s, now.Add(time.Hour), sources)
-	held := usedMemory(b, server) - before - used
+	claiming := server.CPU(b) - busy - keeping
+	held := server.Memory(b) - before - used
 	for b.Loop() { // it was measured once
 	}
 	record, bare := len(store.EncodePoll(pollOf(1, items, now))), len(store.EncodePoll(pollOf(1, 0, now)))
@@ -78,6 +79,8 @@ func BenchmarkSources(b *testing.B) {
 	b.ReportMetric(float64(used)/sources-float64(record), "B/source-beside-record")
 	b.ReportMetric(float64(held)/sources, "B/claim-while-it-holds")
 	b.ReportMetric(claims, "claims/s")
+	b.ReportMetric(keeping*1e6/sources, "server-µs/poll")
+	b.ReportMetric(claiming*1e6/sources, "server-µs/claim")
 }
 
 // benchClaims claims all of them, 100 at a time, and says how many a second.
@@ -125,14 +128,4 @@ func benchStore(b *testing.B) (*redis.Store, *redistest.Server) {
 	}
 	b.Cleanup(func() { s.Close() })
 	return s, server
-}
-
-func usedMemory(b *testing.B, server *redistest.Server) int64 {
-	_, rest, _ := strings.Cut(server.Do(b, "INFO", "memory"), "used_memory:")
-	digits, _, _ := strings.Cut(rest, "\r\n")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return n
 }
