@@ -34,7 +34,9 @@ func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 		s, err := p.try(ctx, visits)
 		if err == nil {
 			p.trouble.Store(nil)
-			return committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
+			c := committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
+			p.takeBack(ctx, &c)
+			return c
 		}
 		err = fmt.Errorf("poll not committed: %w", err)
 		why := err.Error()

@@ -84,6 +84,8 @@ type Plan struct {
 	// Address tells where a source's host is before it is asked; nil, or "",
 	// where that is found out by asking.
 	Address func(context.Context, news.Source) string
+	// Gone says that an article's address answers 410; nil asks none.
+	Gone func(ctx context.Context, address string) bool
 	// Read reads a document that a source's hub sent as Fetch reads one; nil where
 	// nothing is pushed.
 	Read func(ctx context.Context, src news.Source, prev news.Poll, rules uint64, h http.Header, body []byte, now time.Time) fetch.Result

@@ -21,6 +21,8 @@ type visit struct {
 	dropped []dropped
 	bytes   int  // about what it holds in memory
 	pushed  bool // by the source's hub: nobody was asked
+	// withdrawn are items that the source took back.
+	withdrawn []withdrawn
 }
 
 type dropped struct {
@@ -40,6 +42,9 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
 	v.guarded(v.prepare, now)
+	if p.Scheduled { // else the index is not read yet
+		p.askForMissing(ctx, pl, v)
+	}
 	return v
 }
 
