@@ -45,6 +45,7 @@ type desk struct {
 func newDesk(t testing.TB, config string) *desk {
 	t.Helper()
 	d := &desk{t: t, binary: buildBinary(t), dir: t.TempDir()}
+	t.Cleanup(func() { validTree(t, d.dir) })
 	d.write("aggregator.yaml", config)
 	return d
 }
@@ -253,7 +254,11 @@ func (r *running) ask(path string, headers ...string) (answer, error) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(body)}, err
+	a := answer{resp.StatusCode, resp.Header, string(body)}
+	if err == nil {
+		a.valid(r.t, path)
+	}
+	return a, err
 }
 
 func unzip(t testing.TB, body string) string {

@@ -144,6 +144,19 @@ func python(t *testing.T, args ...string) (items [][]string) {
 func newsboat(t *testing.T, address string, want [][]string) [][]string {
 	t.Helper()
 	home := t.TempDir()
+	newsboatReload(t, home, address)
+	items := python(t, "newsboat", filepath.Join(home, "cache.db"), address)
+	for _, it := range items {
+		if slices.ContainsFunc(want, func(w []string) bool { return w[0] == it[0] && w[1] == "" }) {
+			it[1] = ""
+		}
+	}
+	return items
+}
+
+// newsboatReload has a newsboat that lives in home look at an address.
+func newsboatReload(t *testing.T, home, address string) {
+	t.Helper()
 	files := map[string]string{"urls": address + "\n", "config": "show-read-feeds yes\n"}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
@@ -156,13 +169,6 @@ func newsboat(t *testing.T, address string, want [][]string) [][]string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("newsboat: %v\n%s", err, out)
 	}
-	items := python(t, "newsboat", at("cache.db"), address)
-	for _, it := range items {
-		if slices.ContainsFunc(want, func(w []string) bool { return w[0] == it[0] && w[1] == "" }) {
-			it[1] = ""
-		}
-	}
-	return items
 }
 
 func wellFormed(t *testing.T, doc string) {
