@@ -131,6 +131,9 @@ does, and says what that changed in the topics of the kept stories. Feeds are
 served meanwhile. A configuration with faults changes nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				if s.reload == nil && s.now.Load().Store.Scheme != "file" {
+					return fmt.Errorf("on Redis there may be several aggregators running, and none of them is asked through the store: each reads the file when it is saved, or on SIGHUP")
+				}
 				if s.reload == nil {
 					return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
 				}

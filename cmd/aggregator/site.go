@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -20,6 +20,7 @@ import (
 	"aggregator/internal/publish"
 	"aggregator/internal/store"
 	"aggregator/internal/store/bolt"
+	"aggregator/internal/store/redis"
 	"aggregator/internal/topic"
 )
 
@@ -53,9 +54,12 @@ func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error
 	if _, err := os.Stat(cfg.Store.Path); o.Look && cfg.Store.Scheme == "file" && errors.Is(err, fs.ErrNotExist) {
 		return nil, errNothingKept
 	}
-	kept, err := openStore(cfg)
+	kept, err := openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if at, err := kept.At(ctx); o.Look && cfg.Store.Scheme != "file" && (err != nil || at == 0) {
+		return nil, errors.Join(cmp.Or(err, errNothingKept), kept.Close())
 	}
 	s := &site{store: kept, log: o.Log}
 	if err := s.join(ctx, cfg, o); err != nil {
@@ -90,11 +94,15 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 	return nil
 }
 
-func openStore(cfg *config.Config) (store.Store, error) {
-	if cfg.Store.Scheme == "file" {
-		return bolt.Open(cfg.Store.Path)
+func openStore(ctx context.Context, cfg *config.Config) (store.Store, error) {
+	at := cfg.Store
+	if at.Scheme == "file" {
+		return bolt.Open(at.Path)
 	}
-	return nil, fmt.Errorf("store %s: this version keeps its state in a folder only; write `store: file:data`", cfg.Store.URL)
+	return redis.Open(ctx, redis.Address{
+		URL: at.URL, User: at.User, Password: at.Password, Prefix: at.Prefix,
+		CAFile: at.TLS.CAFile, CertFile: at.TLS.CertFile, KeyFile: at.TLS.KeyFile,
+	})
 }
 
 // planOf is the part of a configuration that polling needs.

@@ -1,6 +1,9 @@
 // Package storetest is the contract of a store as tests. Each twin runs it:
 //
 //	func TestContract(t *testing.T) { storetest.Run(t, open) }
+//
+// and RunShared (shared.go) if several processes may share it. It is long, for it
+// is two contracts, each written down once.
 package storetest
 
 import (
@@ -42,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		"expiring ahead of an empty log":      ahead,
 		"closing and opening again":           reopen,
 		"backup and restore":                  backup,
+		"a backup while others append":        busyBackup,
 		"a backup with lines missing":         brokenBackup,
 		"killed while appending":              func(t *testing.T, s *site) { killed(t, s) },
 	}
