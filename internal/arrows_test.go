@@ -25,15 +25,15 @@ var arrows = map[string]map[string]string{
 	"access":   {}, // pure: net/http's request alone
 	"quick":    {}, // before net/http
 	// floor 2: the data's walk
-	"fetch":           {"news": "brings items", "canon": "cleans what it brings"},
-	"near":            {"canon": "compares words", "lang": "compares characters"},
-	"dedupe":          {"news": "decides about items", "canon": "compares words and addresses", "near": "compares near texts"},
-	"topic":           {"news": "files stories", "query": "matches rules", "canon": "reads words of kept items", "lang": "knows which language they are in"},
-	"store":           {"news": "keeps the words"},
-	"store/bolt":      {"store": "is a twin of the contract", "news": "keeps the words"},
-	"store/redis":     {"store": "is a twin of the contract", "news": "keeps the words"},
+	"fetch":                 {"news": "brings items", "canon": "cleans what it brings"},
+	"near":                  {"canon": "compares words", "lang": "compares characters"},
+	"dedupe":                {"news": "decides about items", "canon": "compares words and addresses", "near": "compares near texts"},
+	"topic":                 {"news": "files stories", "query": "matches rules", "canon": "reads words of kept items", "lang": "knows which language they are in"},
+	"store":                 {"news": "keeps the words"},
+	"store/bolt":            {"store": "is a twin of the contract", "news": "keeps the words"},
+	"store/redis":           {"store": "is a twin of the contract", "news": "keeps the words"},
 	"store/redis/redistest": {}, // servers for tests
-	"store/storetest": {"store": "tests the contract", "news": "with stories"},
+	"store/storetest":       {"store": "tests the contract", "news": "with stories"},
 	// floor 3
 	"poll": {
 		"news": "carries items", "fetch": "asks for them", "dedupe": "has them judged", "topic": "has them filed",

@@ -31,6 +31,9 @@ func (s *site) readiness() readiness {
 	if why := s.poller.Trouble(); why != "" {
 		r.Ready, r.Reasons = false, append(r.Reasons, why+"; polling pauses, the last good feeds are served")
 	}
+	if s.healing.Load() {
+		r.Reasons = append(r.Reasons, "the store lost stories; they are gathered again, and the feeds stand as they were meanwhile")
+	}
 	// Not a lack of readiness: what is kept is served, and nobody else could poll.
 	if since := s.poller.Offline(); !since.IsZero() {
 		r.Reasons = append(r.Reasons, "our own network seems to be down since "+since.UTC().Format("2006-01-02 15:04 MST")+": no source is in reach; that is not counted against them")
@@ -123,6 +126,14 @@ func reachable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
+// noReload is why there is nobody here to reload.
+func (s *site) noReload() error {
+	if _, shared := s.poller.Sharing(); shared {
+		return fmt.Errorf("replicas on one store are reloaded one by one: save the configuration where each runs, or send it SIGHUP")
+	}
+	return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
+}
+
 func (c *command) reloadCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "reload", Short: "Have the running aggregator read its configuration again", Args: cobra.NoArgs,
@@ -132,7 +143,7 @@ served meanwhile. A configuration with faults changes nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
 				if s.reload == nil {
-					return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
+					return s.noReload()
 				}
 				changes, err := s.reload(ctx)
 				if err != nil {

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"aggregator/internal/config"
 	"aggregator/internal/dedupe"
@@ -20,6 +20,7 @@ import (
 	"aggregator/internal/publish"
 	"aggregator/internal/store"
 	"aggregator/internal/store/bolt"
+	"aggregator/internal/store/redis"
 	"aggregator/internal/topic"
 )
 
@@ -34,6 +35,7 @@ type site struct {
 	running bool
 	reload  func(context.Context) (poll.Changes, error)
 	pushing *pushing // the daemon's, else nil
+	healing atomic.Bool
 	log     *slog.Logger
 }
 
@@ -45,6 +47,10 @@ type setup struct {
 	hubs      *http.Client // for hubs, which may have moved
 }
 
+// polled is how long what was fetched may wait to be kept, before another replica
+// polls the source, too.
+const polled = 30 * time.Second
+
 // errNothingKept is what one who only looks hears before the first poll.
 var errNothingKept = errors.New("nothing is kept yet; the first poll files what it brings")
 
@@ -53,7 +59,7 @@ func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error
 	if _, err := os.Stat(cfg.Store.Path); o.Look && cfg.Store.Scheme == "file" && errors.Is(err, fs.ErrNotExist) {
 		return nil, errNothingKept
 	}
-	kept, err := openStore(cfg)
+	kept, err := openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +84,10 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 			told(topics)
 		}
 	}
+	o.Healing = func(still bool) {
+		s.healing.Store(still)
+		s.feeds.Hold(still)
+	}
 	o.Touched = func(stories []news.Position) { s.feeds.Touched(stories) }
 	o.Push = func(key string) poll.Push { return s.pushing.word(key) }
 	s.feeds = publish.New(s.store, feedsOf(cfg), o.Log)
@@ -90,11 +100,15 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 	return nil
 }
 
-func openStore(cfg *config.Config) (store.Store, error) {
+func openStore(ctx context.Context, cfg *config.Config) (store.Store, error) {
 	if cfg.Store.Scheme == "file" {
 		return bolt.Open(cfg.Store.Path)
 	}
-	return nil, fmt.Errorf("store %s: this version keeps its state in a folder only; write `store: file:data`", cfg.Store.URL)
+	at := cfg.Store
+	return redis.Open(ctx, redis.Address{
+		URL: at.URL, User: at.User, Password: at.Password, Prefix: at.Prefix,
+		CAFile: at.TLS.CAFile, CertFile: at.TLS.CertFile, KeyFile: at.TLS.KeyFile,
+	})
 }
 
 // planOf is the part of a configuration that polling needs.
@@ -118,8 +132,17 @@ func planOf(cfg *config.Config) (poll.Plan, *setup, error) {
 		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
-		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
+		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval, Lease: leaseOf(cfg),
 	}, &setup{cfg, filer, fetcher.Strangers(0, strangerTimeout), fetcher.Strangers(hubRedirects, strangerTimeout)}, nil
+}
+
+// leaseOf is longer than the slowest poll takes, with its way into the store.
+func leaseOf(cfg *config.Config) time.Duration {
+	longest := cfg.Fetch.Timeout
+	for _, s := range cfg.Sources {
+		longest = max(longest, s.Access.Timeout)
+	}
+	return longest + polled
 }
 
 func sourcesOf(cfg *config.Config) []poll.Source {

@@ -52,7 +52,7 @@ func (c *command) storeImport() *cobra.Command {
 				defer f.Close()
 				in = io.Reader(f)
 			}
-			kept, err := openStore(cfg)
+			kept, err := openStore(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

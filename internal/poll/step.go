@@ -161,7 +161,7 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 	t := s.telling(d, it, v)
 	if d.Fate == news.New {
 		st := begin(d, it, t)
-		st.Backfill = v.prev.Good.IsZero()
+		st.Backfill = v.prev.Good.IsZero() || it.Told != nil
 		st.Event = s.event(d.Event)
 		s.stories[d.Pos] = st
 		return nil
@@ -195,9 +195,13 @@ func (s *step) telling(d news.Decision, it dedupe.Item, v *visit) news.Telling {
 }
 
 func begin(d news.Decision, it dedupe.Item, t news.Telling) *news.Story {
+	published := it.Since()
+	if it.Told != nil && it.Told.ID == d.ID && it.Told.Published().Before(published.Truncate(time.Second)) {
+		published = it.Told.Published() // of the telling that began it before the log was lost
+	}
 	return &news.Story{
 		ID: uuid(d.ID), Pos: d.Pos, Lead: t,
-		Published: it.Since(), Updated: claimedUpdate(it.Item, it.Since()),
+		Published: published, Updated: claimedUpdate(it.Item, published),
 	}
 }
 
