@@ -33,7 +33,7 @@ type draft struct {
 func (f *draft) decide(it Item, now time.Time) news.Decision {
 	v := f.living(judge(it, f.nominate(it, minutes(now), f.x.window)))
 	d := news.Decision{At: now, Since: it.Since(), Source: it.Source, Keys: it.Keys}
-	if v.fate == news.Known {
+	if v.fate == news.Known && !f.forgets(v, it.Told) {
 		return v.in(d)
 	}
 	var sketch *near.Sketch

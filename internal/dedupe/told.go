@@ -59,19 +59,22 @@ func (x *Index) tellingAt(pos news.Position) (*telling, bool) {
 }
 
 // again lets an item tell what it told before the log was lost, whatever else is
-// near it: who comes back first is chance. In a log that knows the item itself,
-// that goes first.
+// like it now: who comes back first is chance.
 func (f *draft) again(v verdict, told *Told) verdict {
-	story := f.story(told.ID)
-	switch {
-	case v.fate == news.Revised:
+	switch story := f.story(told.ID); {
+	case !f.forgets(v, told):
 		return v
 	case story == 0:
 		return verdict{fate: news.New, reason: v.reason}
-	case v.fate == news.Duplicate && v.story == story:
-		return v
+	default:
+		return verdict{fate: news.Duplicate, story: story, of: story, reason: byMemory, similarity: 1}
 	}
-	return verdict{fate: news.Duplicate, story: story, of: story, reason: byMemory, similarity: 1}
+}
+
+// forgets: a verdict is another than what the item told. In a log that knows the
+// item itself, that goes first.
+func (f *draft) forgets(v verdict, told *Told) bool {
+	return told != nil && v.reason != byGUID && v.story != f.story(told.ID)
 }
 
 // story is where the story with an ID began, here or in what is kept.

@@ -60,8 +60,12 @@ func (p *Poller) look(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("poll: look at the rules: %w", err)
 	}
+	s.mind.Lock()
+	kept := s.kept
+	s.kept = 0
+	s.mind.Unlock()
 	if was := s.ruled.Swap(&rules); was != nil && *was != rules {
-		if err := p.ruledAnew(ctx, *was, rules); err != nil {
+		if err := p.ruledAnew(ctx, rules, kept > 0); err != nil {
 			return err
 		}
 	}
@@ -75,23 +79,19 @@ func (p *Poller) look(ctx context.Context) error {
 
 // ruledAnew: the kept stories are filed by other rules than before. Stories that
 // we filed meanwhile, by our own, make it neither.
-func (p *Poller) ruledAnew(ctx context.Context, was, is string) error {
-	own := p.plan.Load().fingerprint()
-	s := p.share
-	s.mind.Lock()
-	kept := s.kept
-	s.kept = 0
-	s.mind.Unlock()
-	switch {
-	case is == halfWay || is == mixedRules || is == "":
+func (p *Poller) ruledAnew(ctx context.Context, is string, keptSome bool) error {
+	if p.unfiled(is) {
 		return nil
-	case is != own && was != is:
-		p.Log.Warn("another replica files stories by other rules than ours; give all of them one configuration", "theirs", is, "ours", own)
-		if kept > 0 {
-			return p.append(ctx, store.Batch{Marks: map[string]string{markRules: mixedRules}})
-		}
 	}
-	p.tellAll()
+	defer p.tellAll()
+	own := p.plan.Load().fingerprint()
+	if is == own {
+		return nil
+	}
+	p.Log.Warn("another replica files stories by other rules than ours; give all of them one configuration", "theirs", is, "ours", own)
+	if keptSome {
+		return p.append(ctx, store.Batch{Marks: map[string]string{markRules: mixedRules}})
+	}
 	return nil
 }
 
@@ -104,7 +104,7 @@ func (p *Poller) mixed(b *store.Batch) {
 	}
 	s.kept++
 	ruled := s.ruled.Load()
-	if ruled == nil || *ruled == "" || *ruled == halfWay || *ruled == mixedRules || *ruled == p.plan.Load().fingerprint() {
+	if ruled == nil || p.unfiled(*ruled) || *ruled == p.plan.Load().fingerprint() {
 		return
 	}
 	marks := map[string]string{markRules: mixedRules}

@@ -128,21 +128,23 @@ func (p *Poller) Run(ctx context.Context) error {
 	defer close(l.starts)
 	at, err := p.store.At(ctx)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	if l.empty = at == 0; l.empty && l.Scheduled && l.share != nil {
 		l.claimAgain = time.Now().Add(firstLook)
 	}
 	if err := l.fill(ctx); err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	forget := time.NewTicker(forgetEvery)
 	defer forget.Stop()
 	for {
 		if by := l.clock.jumped(); by != 0 {
 			l.Log.Warn("the clock jumped, or this machine slept; what is due is spread anew", "by", by.Round(time.Second))
-			if err := l.fill(ctx); err != nil {
+			if err := l.fill(ctx); err != nil && p.share == nil {
 				return err
+			} else if err != nil {
+				l.lostAgain(time.Second) // which fills it, too
 			}
 		}
 		l.start(work)
@@ -155,6 +157,14 @@ func (p *Poller) Run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// unlessEnded is an error of Run, which is none where it was to end.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // fill puts every source into the queue at the moment that the store

@@ -17,6 +17,7 @@ import (
 	"aggregator/internal/store"
 	"aggregator/internal/store/redis"
 	"aggregator/internal/store/redis/redistest"
+	"aggregator/internal/topic"
 )
 
 // soon is how long a test waits for what must come.
@@ -107,7 +108,7 @@ func (tm *team) join(t *testing.T) *member {
 	plan.Sources = slices.Clone(plan.Sources)
 	plan.Fetcher = m
 	p, err := Open(t.Context(), open(t, tm.server), plan, Options{
-		Log: slog.New(slog.DiscardHandler), Scheduled: true,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Scheduled: true,
 		Changed: func(topics []string) {
 			m.mu.Lock()
 			defer m.mu.Unlock()
@@ -164,12 +165,13 @@ func TestReplicasShareSources(t *testing.T) {
 	t.Logf("taken over after %v", time.Since(began).Round(time.Millisecond))
 	all := append(a.asked(), b.asked()...)
 	slices.SortFunc(all, func(x, y asked) int { return x.at.Compare(y.at) })
-	last := map[string]time.Time{}
-	for _, q := range all {
-		if was := last[q.key]; !was.IsZero() && q.at.Sub(was) < 500*time.Millisecond {
+	last, times := map[string]time.Time{}, map[string]int{}
+	for _, q := range all { // the first poll, of a source that never was polled, is in no slot
+		if was := last[q.key]; times[q.key] > 1 && q.at.Sub(was) < 500*time.Millisecond {
 			t.Errorf("%s was asked twice within %v, once a second is due", q.key, q.at.Sub(was))
 		}
 		last[q.key] = q.at
+		times[q.key]++
 	}
 }
 
@@ -347,11 +349,101 @@ func seen(all []news.Story) string {
 	for _, st := range all {
 		var told []string
 		for _, tl := range st.Tellings() {
-			told = append(told, tl.Source+" "+tl.GUID)
+			told = append(told, fmt.Sprint(tl.Source, " ", tl.GUID, " ", tl.Since.Unix()))
 		}
 		slices.Sort(told)
 		lines = append(lines, fmt.Sprintln(st.ID, st.Published, st.Lead.Title, topicsOf(st), told))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "")
+}
+
+// What was fetched before the log was lost rests on validators of what is gone:
+// it is not kept, but asked for again.
+func TestFetchedBeforeTheLoss(t *testing.T) {
+	tm := newTeam(t, "a")
+	tm.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+	var slow, there atomic.Bool
+	tm.delay = func(string) time.Duration {
+		for slow.Load() {
+			there.Store(true)
+			time.Sleep(time.Millisecond)
+		}
+		return 0
+	}
+	tm.plan.Lease = soon
+	m := tm.join(t)
+	eventually(t, "story", func() bool { return len(tm.stories()) == 1 })
+	slow.Store(true)
+	eventually(t, "fetch under way", there.Load)
+	tm.server.Do(t, "FLUSHALL")
+	slow.Store(false)
+	eventually(t, "story again", func() bool { return len(tm.stories()) == 1 })
+	if is, _ := m.Sharing(); is.Lost != 1 {
+		t.Errorf("%d logs lost", is.Lost)
+	}
+}
+
+// While the store is away nothing is fetched, everybody is told why, and all goes
+// on by itself.
+func TestStoreAway(t *testing.T) {
+	tm := newTeam(t, "a", "b")
+	m := tm.join(t)
+	eventually(t, "polls", func() bool { return len(m.asked()) > 2 })
+	tm.server.Kill()
+	eventually(t, "word of it", func() bool { return m.Trouble() != "" })
+	before := len(m.asked())
+	time.Sleep(2 * time.Second) // two slots
+	if n := len(m.asked()) - before; n > 1 {
+		t.Errorf("%d polls whose results could not be kept", n)
+	}
+	tm.server.Run(t)
+	eventually(t, "end of it", func() bool { return m.Trouble() == "" })
+	before = len(m.asked())
+	eventually(t, "polls", func() bool { return len(m.asked()) > before+2 })
+}
+
+// A replica that never knew what was lost leaves it to those who do.
+func TestNewcomerWaitsForTheLog(t *testing.T) {
+	tm := newTeam(t, "a")
+	kept := tm.store
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	if _, err := kept.Append(t.Context(), 0, store.Batch{Marks: map[string]string{markHealing: until}}); err != nil {
+		t.Fatal(err)
+	}
+	m := tm.join(t)
+	eventually(t, "word of it", func() bool { return strings.Contains(m.Trouble(), "fill it again") })
+	if n := len(m.asked()); n > 0 {
+		t.Errorf("it polled %d times", n)
+	}
+	if _, err := kept.Append(t.Context(), 0, store.Batch{Marks: map[string]string{markHealing: ""}}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "poll", func() bool { return len(m.asked()) > 0 })
+}
+
+// Replicas with two configurations do not fight over how stories are filed; what
+// each kept is filed anew when there is one again.
+func TestTwoConfigurations(t *testing.T) {
+	tm := newTeam(t, "a")
+	old := tm.join(t)
+	tm.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+	eventually(t, "story", func() bool { return len(tm.stories()) == 1 })
+	tm.rules(topic.Rule{Name: "Water", Match: parse(t, "dam OR water")})
+	fresh := tm.join(t)
+	eventually(t, "new rules", func() bool { return slices.Equal(topicsOf(tm.stories()[0]), []string{"Water"}) })
+	eventually(t, "word of them", func() bool { return old.changed("Water") > 0 })
+	fresh.end()
+	tm.set("a.example/feed", item("2", "https://a.example/2", "Rain over the valley", "Rain fell for a third day over the valley, and the water rose to the doors of the lower houses."))
+	eventually(t, "story filed by the old rules, and the mark of it", func() bool {
+		mark, err := tm.store.Mark(t.Context(), markRules)
+		return err == nil && len(tm.stories()) == 2 && mark == mixedRules
+	})
+	old.end()
+	tm.join(t)
+	for _, st := range tm.stories() {
+		if !slices.Equal(topicsOf(st), []string{"Water"}) {
+			t.Errorf("%s is in %v", st.Lead.Title, topicsOf(st))
+		}
+	}
 }
