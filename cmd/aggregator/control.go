@@ -24,7 +24,8 @@ import (
 
 // An embedded store belongs to one process. While the daemon has it, other
 // commands ask the daemon, over a socket in the data folder that only its user
-// may open: it runs the same command line on what it has open.
+// may open: it runs the same command line on what it has open. Redis belongs to
+// nobody: there every command opens it for itself, as another replica would.
 
 // asked is a command line on its way to the daemon.
 type asked struct {

@@ -126,14 +126,6 @@ func reachable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// noReload is why there is nobody here to reload.
-func (s *site) noReload() error {
-	if _, shared := s.poller.Sharing(); shared {
-		return fmt.Errorf("replicas on one store are reloaded one by one: save the configuration where each runs, or send it SIGHUP")
-	}
-	return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
-}
-
 func (c *command) reloadCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "reload", Short: "Have the running aggregator read its configuration again", Args: cobra.NoArgs,
@@ -142,8 +134,11 @@ does, and says what that changed in the topics of the kept stories. Feeds are
 served meanwhile. A configuration with faults changes nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withSite(cmd, poll.Options{}, func(ctx context.Context, s *site) error {
+				if s.reload == nil && s.now.Load().Store.Scheme != "file" {
+					return fmt.Errorf("on Redis there may be several aggregators running, and none of them is asked through the store: each reads the file when it is saved, or on SIGHUP")
+				}
 				if s.reload == nil {
-					return s.noReload()
+					return fmt.Errorf("no aggregator is running on this store; start it with `aggregator run`")
 				}
 				changes, err := s.reload(ctx)
 				if err != nil {

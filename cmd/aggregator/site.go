@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -63,6 +64,9 @@ func open(ctx context.Context, cfg *config.Config, o poll.Options) (*site, error
 	if err != nil {
 		return nil, err
 	}
+	if at, err := kept.At(ctx); o.Look && cfg.Store.Scheme != "file" && (err != nil || at == 0) {
+		return nil, errors.Join(cmp.Or(err, errNothingKept), kept.Close())
+	}
 	s := &site{store: kept, log: o.Log}
 	if err := s.join(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, kept.Close())
@@ -101,10 +105,10 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 }
 
 func openStore(ctx context.Context, cfg *config.Config) (store.Store, error) {
-	if cfg.Store.Scheme == "file" {
-		return bolt.Open(cfg.Store.Path)
-	}
 	at := cfg.Store
+	if at.Scheme == "file" {
+		return bolt.Open(at.Path)
+	}
 	return redis.Open(ctx, redis.Address{
 		URL: at.URL, User: at.User, Password: at.Password, Prefix: at.Prefix,
 		CAFile: at.TLS.CAFile, CertFile: at.TLS.CertFile, KeyFile: at.TLS.KeyFile,

@@ -312,15 +312,3 @@ func (l *loader) hub(v value[string]) string {
 	}
 	return l.address(v, "http", "https")
 }
-
-// laterKeys are accepted, but nothing acts on them yet: who sets one is told.
-// A key leaves this list with the issue that builds it.
-func laterKeys() []string {
-	return []string{"store redis:", "store rediss:", "store unix:", "store redis+sentinel:", "store redis+cluster:"}
-}
-
-func (l *loader) later(key string, at place, used bool) {
-	if used && slices.Contains(laterKeys(), key) {
-		l.warn(at, key+" is understood, but does nothing yet", "leave it out until a release that names it")
-	}
-}

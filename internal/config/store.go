@@ -24,7 +24,6 @@ func (l *loader) store(s storeSpec) Store {
 		kinds := map[string]bool{"file": true, "redis": true, "rediss": true, "unix": true, "redis+sentinel": true, "redis+cluster": true}
 		l.fault(s.URL.place, fmt.Sprintf("there is no store %q", scheme), instead(scheme, kinds))
 	}
-	l.later("store "+scheme+":", s.URL.place, scheme == "unix" || redisScheme(scheme))
 	return st
 }
 

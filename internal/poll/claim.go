@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"aggregator/internal/news"
@@ -154,7 +155,7 @@ func (l *loop) unclaimed(c claims) {
 	for _, j := range c.jobs {
 		l.lobby.done(j, time.Now())
 		if l.draining || !l.Scheduled {
-			l.broken(j, c.err)
+			l.broken(j, fmt.Errorf("poll not committed, for its source cannot be claimed: %w", c.err))
 			continue
 		}
 		l.lobby.wait(j)

@@ -35,11 +35,18 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // A team is replicas on one Redis, over one set of scripted sources.
 type team struct {
 	*desk
-	server *redistest.Server
-	before string
+	servers     *redistest.Set
+	url, before string
 }
 
 func newTeam(t *testing.T, names ...string) *team {
+	servers := redistest.One(t)
+	tm := newTeamAt(t, servers.URL, names...)
+	tm.servers = servers
+	return tm
+}
+
+func newTeamAt(t *testing.T, url string, names ...string) *team {
 	d := newDesk(t, names...)
 	often, _, err := schedule.Parse("@every 1s")
 	if err != nil {
@@ -49,14 +56,13 @@ func newTeam(t *testing.T, names ...string) *team {
 		d.plan.Sources[i].Schedule, d.plan.Sources[i].MinInterval = often, 0
 	}
 	d.plan.Lease = 2 * time.Second
-	server := redistest.Start(t)
-	d.store = open(t, server)
-	return &team{desk: d, server: server}
+	d.store = open(t, url)
+	return &team{desk: d, url: url}
 }
 
-func open(t *testing.T, server *redistest.Server) store.Store {
+func open(t *testing.T, url string) store.Store {
 	t.Helper()
-	s, err := redis.Open(t.Context(), redis.Address{URL: server.URL()})
+	s, err := redis.Open(t.Context(), redis.Address{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +113,7 @@ func (tm *team) join(t *testing.T) *member {
 	plan := tm.plan
 	plan.Sources = slices.Clone(plan.Sources)
 	plan.Fetcher = m
-	p, err := Open(t.Context(), open(t, tm.server), plan, Options{
+	p, err := Open(t.Context(), open(t, tm.url), plan, Options{
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Scheduled: true,
 		Changed: func(topics []string) {
 			m.mu.Lock()
@@ -260,12 +266,12 @@ func TestReplicasFollow(t *testing.T) {
 // The store was wiped, or lost its end: the same stories come back under the same
 // ids, with the same dates, and are no news.
 func TestLostLog(t *testing.T) {
-	for name, lose := range map[string]func(*testing.T, *redistest.Server, func()){
-		"wiped": func(t *testing.T, s *redistest.Server, during func()) {
+	for name, lose := range map[string]func(*testing.T, *redistest.Set, func()){
+		"wiped": func(t *testing.T, s *redistest.Set, during func()) {
 			during()
-			s.Do(t, "FLUSHALL")
+			s.Wipe(t)
 		},
-		"failed over": func(t *testing.T, s *redistest.Server, during func()) { s.Lose(t, during) },
+		"failed over": func(t *testing.T, s *redistest.Set, during func()) { s.Lose(t, during) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			tm := newTeam(t, "a", "b", "c")
@@ -282,7 +288,7 @@ func TestLostLog(t *testing.T) {
 			tm.set("a.example/feed", dated)
 			tm.set("c.example/feed", item(undated+"7", "https://c.example/7", "Old and without a date", "It stood there when the source was polled first, and nobody knows since when."))
 			eventually(t, "stories", func() bool { return len(tm.stories()) == 2 })
-			lose(t, tm.server, func() {
+			lose(t, tm.servers, func() {
 				later := item("9", "https://b.example/9", "Dam breaks", dam)
 				later.Published = dated.Published.Add(time.Hour)
 				tm.set("b.example/feed", later)
@@ -376,7 +382,7 @@ func TestFetchedBeforeTheLoss(t *testing.T) {
 	eventually(t, "story", func() bool { return len(tm.stories()) == 1 })
 	slow.Store(true)
 	eventually(t, "fetch under way", there.Load)
-	tm.server.Do(t, "FLUSHALL")
+	tm.servers.Wipe(t)
 	slow.Store(false)
 	eventually(t, "story again", func() bool { return len(tm.stories()) == 1 })
 	if is, _ := m.Sharing(); is.Lost != 1 {
@@ -387,17 +393,18 @@ func TestFetchedBeforeTheLoss(t *testing.T) {
 // While the store is away nothing is fetched, everybody is told why, and all goes
 // on by itself.
 func TestStoreAway(t *testing.T) {
-	tm := newTeam(t, "a", "b")
+	server := redistest.Start(t)
+	tm := newTeamAt(t, server.URL(), "a", "b")
 	m := tm.join(t)
 	eventually(t, "polls", func() bool { return len(m.asked()) > 2 })
-	tm.server.Kill()
+	server.Kill()
 	eventually(t, "word of it", func() bool { return m.Trouble() != "" })
 	before := len(m.asked())
 	time.Sleep(2 * time.Second) // two slots
 	if n := len(m.asked()) - before; n > 1 {
 		t.Errorf("%d polls whose results could not be kept", n)
 	}
-	tm.server.Run(t)
+	server.Run(t)
 	eventually(t, "end of it", func() bool { return m.Trouble() == "" })
 	before = len(m.asked())
 	eventually(t, "polls", func() bool { return len(m.asked()) > before+2 })

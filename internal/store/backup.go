@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,60 +39,125 @@ const (
 	backupForm = 1
 	// importStep bounds memory: so many decisions are kept in one step.
 	importStep = 1000
+	exportStep = 512
 )
 
-// Export writes all of s as JSON Lines.
+// Export writes all of s as JSON Lines. Others may append meanwhile. Polls come
+// first, so that the log holds all that they brought; and the stories of what came
+// to the log while stories were read come again behind it, until nothing came.
 func Export(ctx context.Context, s Store, w io.Writer) error {
 	buf := bufio.NewWriterSize(w, 1<<16)
-	out := json.NewEncoder(buf)
-	out.SetEscapeHTML(false)
-	stats, err := s.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	after := stats.At
-	if stats.Oldest > 0 {
-		after = stats.Oldest - 1
-	}
-	if err := out.Encode(line{Head: &head{backupForm, after}}); err != nil {
-		return err
-	}
-	for _, step := range []func() error{
-		func() error { return exportLog(ctx, s, out) },
-		func() error {
-			return each(s.Stories(ctx, 0), func(st news.Story) error { return out.Encode(line{Story: &st}) })
-		},
-		func() error { return each(s.Polls(ctx), func(p news.Poll) error { return out.Encode(line{Poll: &p}) }) },
-		func() error { return exportMarks(ctx, s, out) },
-	} {
+	out := &exporter{ctx: ctx, s: s, out: json.NewEncoder(buf)}
+	out.out.SetEscapeHTML(false)
+	for _, step := range []func() error{out.begin, out.polls, out.log, out.all, out.rest, out.marks, buf.Flush} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return buf.Flush()
+	return nil
 }
 
-func exportLog(ctx context.Context, s Store, out *json.Encoder) error {
-	return each(s.Since(ctx, 0), func(d news.Decision) error {
-		if err := out.Encode(line{Decision: &d}); err != nil {
+// An exporter writes lines; at is the last decision that was written.
+type exporter struct {
+	ctx     context.Context
+	s       Store
+	out     *json.Encoder
+	at      news.Position
+	touched map[news.Position]bool // stories, by what was written of the log last
+}
+
+func (e *exporter) begin() error {
+	stats, err := e.s.Stats(e.ctx)
+	if err != nil {
+		return err
+	}
+	if e.at = stats.At; stats.Oldest > 0 {
+		e.at = stats.Oldest - 1
+	}
+	return e.out.Encode(line{Head: &head{backupForm, e.at}})
+}
+
+func (e *exporter) polls() error {
+	return each(e.s.Polls(e.ctx), func(p news.Poll) error { return e.out.Encode(line{Poll: &p}) })
+}
+
+// log writes what is behind the last decision written.
+func (e *exporter) log() error {
+	e.touched = map[news.Position]bool{}
+	var step []news.Decision
+	err := each(e.s.Since(e.ctx, e.at), func(d news.Decision) error {
+		if step = append(step, d); len(step) < exportStep {
+			return nil
+		}
+		defer func() { step = step[:0] }()
+		return e.decisions(step)
+	})
+	return cmp.Or(err, e.decisions(step))
+}
+
+// decisions asks for the items of many at a time: each time is a round trip.
+func (e *exporter) decisions(ds []news.Decision) error {
+	at := make([]news.Position, len(ds))
+	for i, d := range ds {
+		at[i] = d.Pos
+	}
+	items, err := e.s.Items(e.ctx, at...)
+	if err != nil {
+		return err
+	}
+	for _, d := range ds {
+		if d.Pos != e.at+1 {
+			return fmt.Errorf("decisions %d to %d expired while they were read: try again", e.at+1, d.Pos-1)
+		}
+		e.at, e.touched[d.Story], e.touched[d.Of] = d.Pos, true, true
+		if err := e.out.Encode(line{Decision: &d}); err != nil {
 			return err
 		}
-		items, err := s.Items(ctx, d.Pos)
-		if err != nil || len(items) == 0 {
-			return err
+		if it, kept := items[d.Pos]; kept {
+			if err := e.out.Encode(line{Item: &it}); err != nil {
+				return err
+			}
 		}
-		it := items[d.Pos]
-		return out.Encode(line{Item: &it})
+	}
+	return nil
+}
+
+// all writes the stories that began in what is written of the log.
+func (e *exporter) all() error {
+	return each(e.s.Stories(e.ctx, 0), func(st news.Story) error {
+		if st.Pos > e.at {
+			return nil
+		}
+		return e.out.Encode(line{Story: &st})
 	})
 }
 
-func exportMarks(ctx context.Context, s Store, out *json.Encoder) error {
-	marks, err := s.Marks(ctx)
+// rest writes what came meanwhile.
+func (e *exporter) rest() error {
+	for {
+		if err := e.log(); err != nil || len(e.touched) == 0 {
+			return err
+		}
+		stories, err := e.s.Story(e.ctx, slices.Sorted(maps.Keys(e.touched))...)
+		if err != nil {
+			return err
+		}
+		for _, pos := range slices.Sorted(maps.Keys(stories)) {
+			st := stories[pos]
+			if err := e.out.Encode(line{Story: &st}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (e *exporter) marks() error {
+	marks, err := e.s.Marks(e.ctx)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(marks)) {
-		if err := out.Encode(line{Mark: &mark{name, marks[name]}}); err != nil {
+		if err := e.out.Encode(line{Mark: &mark{name, marks[name]}}); err != nil {
 			return err
 		}
 	}
@@ -156,7 +222,11 @@ func (in *importer) take(l line) error {
 	case !in.head:
 		return errors.New("no backup: the first line must name its form; `aggregator store export` writes one")
 	case l.Decision != nil:
-		if err := in.flushAt(importStep); err != nil {
+		most := importStep
+		if len(in.next.Stories) > 0 { // they may come again behind it, and a batch has each once
+			most = 0
+		}
+		if err := in.flushAt(most); err != nil {
 			return err
 		}
 		if want := in.at + news.Position(len(in.next.Decisions)) + 1; l.Decision.Pos != want {

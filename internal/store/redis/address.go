@@ -1,15 +1,15 @@
 package redis
 
 import (
-	"context"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -26,7 +26,14 @@ type Address struct {
 	Prefix string
 	// PEM files, "" for none: whom to trust beside the system's, and what to show.
 	CAFile, CertFile, KeyFile string
+	// Patience is how long one answer may take, and half of what opening may; 0 is
+	// ten seconds. A script that keeps a large batch takes a tenth of that.
+	Patience time.Duration
+
+	sentinelUser, sentinelPassword string
 }
+
+func (a Address) patience() time.Duration { return cmp.Or(a.Patience, 10*time.Second) }
 
 // String is the address without secrets.
 func (a Address) String() string { return a.URL }
@@ -45,36 +52,34 @@ func (a Address) client() (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // older servers know none
+	o := &redis.UniversalOptions{
+		Username: a.User, Password: a.Password, TLSConfig: secure,
+		ContextTimeoutEnabled: true, ReadTimeout: a.patience(), WriteTimeout: a.patience(), DialTimeout: a.patience() / 2, DialerRetries: 1,
+		// What the servers of Redis 7.0 do not know.
+		DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
 	if scheme == "unix" {
 		path, query, _ := strings.Cut(rest, "?")
-		db, err := number(strings.TrimPrefix(query, "db="))
-		return redis.NewClient(&redis.Options{
-			Network: "unix", Addr: path, DB: db, Username: a.User, Password: a.Password,
-			DisableIdentity: true, MaintNotificationsConfig: quiet, ContextTimeoutEnabled: true, ReadTimeout: patience, WriteTimeout: patience, TLSConfig: secure,
-		}), err
+		o.DB, err = number(strings.TrimPrefix(query, "db="))
+		simple := o.Simple()
+		simple.Network, simple.Addr = "unix", path
+		return redis.NewClient(simple), err
 	}
 	hosts, path, _ := strings.Cut(rest, "/")
-	addresses := withPorts(hosts, map[bool]string{true: "26379", false: "6379"}[scheme == "redis+sentinel"])
 	switch scheme {
 	case "redis", "rediss":
-		db, err := number(path)
-		return redis.NewClient(&redis.Options{
-			Addr: addresses[0], DB: db, Username: a.User, Password: a.Password,
-			DisableIdentity: true, MaintNotificationsConfig: quiet, ContextTimeoutEnabled: true, ReadTimeout: patience, WriteTimeout: patience, TLSConfig: secure,
-		}), err
+		o.Addrs = withPorts(hosts, "6379")
+		o.DB, err = number(path)
+		return redis.NewClient(o.Simple()), err
 	case "redis+sentinel":
-		master, number0, _ := strings.Cut(path, "/")
-		db, err := number(number0)
-		return redis.NewFailoverClient(&redis.FailoverOptions{
-			MasterName: master, SentinelAddrs: addresses, DB: db, Username: a.User, Password: a.Password,
-			DisableIdentity: true, ContextTimeoutEnabled: true, ReadTimeout: patience, WriteTimeout: patience, TLSConfig: secure,
-		}), err
+		master, db, _ := strings.Cut(path, "/")
+		o.Addrs, o.MasterName = withPorts(hosts, "26379"), master
+		o.SentinelUsername, o.SentinelPassword = a.sentinelUser, a.sentinelPassword
+		o.DB, err = number(db)
+		return redis.NewFailoverClient(o.Failover()), err
 	case "redis+cluster":
-		return redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: addresses, Username: a.User, Password: a.Password,
-			DisableIdentity: true, MaintNotificationsConfig: quiet, ContextTimeoutEnabled: true, ReadTimeout: patience, WriteTimeout: patience, TLSConfig: secure,
-		}), nil
+		o.Addrs = withPorts(hosts, "6379")
+		return redis.NewClusterClient(o.Cluster()), nil
 	}
 	return nil, fmt.Errorf("%q is no address of a Redis", a.URL)
 }
@@ -127,50 +132,6 @@ func (a Address) tls(wanted bool) (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
-}
-
-// explain says what to do about the errors that people meet.
-func explain(err error) error {
-	text := err.Error()
-	var dns *net.DNSError
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var record tls.RecordHeaderError
-	advice := ""
-	switch {
-	case errors.As(err, &dns):
-		advice = "there is no such host: look at the name in `store`"
-	case errors.As(err, &unknown):
-		advice = "its certificate is signed by nobody we trust: name its authority in `tls: {ca_file: …}`"
-	case errors.As(err, &name):
-		advice = "its certificate is for another name: write the name that stands in it"
-	case errors.As(err, &record):
-		advice = "it speaks no TLS: write redis:// for rediss://"
-	case strings.HasPrefix(text, "WRONGPASS"), strings.Contains(text, "invalid username-password"):
-		advice = "wrong user or password: look at `user` and `password_file` of the store"
-	case strings.HasPrefix(text, "NOAUTH"):
-		advice = "it wants a password: write `password_file` for the store"
-	case strings.HasPrefix(text, "ERR invalid DB index"), strings.HasPrefix(text, "ERR DB index"):
-		advice = "it has no database of that number"
-	case strings.HasPrefix(text, "OOM"):
-		advice = "it is full (maxmemory): give it more, or shorten `retain`"
-	case strings.Contains(text, "all sentinels specified in configuration are unreachable"):
-		advice = "no sentinel is in reach, or none knows a master of that name"
-	case strings.Contains(text, "cluster support disabled"):
-		advice = "it is no cluster: write redis:// for redis+cluster://"
-	case strings.HasPrefix(text, "MOVED"):
-		advice = "it is a node of a cluster: write redis+cluster:// for redis://"
-	case strings.Contains(text, "connection refused"):
-		advice = "nothing listens there: is it running, and is the port right?"
-	case strings.HasPrefix(text, "NOPERM"):
-		advice = "the user may not do that: it needs ~{PREFIX}* and +@all but admin commands"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		advice = "it does not answer"
-	}
-	if advice == "" {
-		return err
-	}
-	return fmt.Errorf("%w (%s)", err, advice)
 }
 
 // forbidden: the server does not let us ask.

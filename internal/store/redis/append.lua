@@ -1,14 +1,16 @@
 -- Keeps a batch if the log still ends where it was decided at: all of it, or,
 -- where the memory is full, nothing, for Redis refuses the first write only.
 -- KEYS meta log items stories polls marks topics claims
--- ARGV at; chain there, '*' for any; chain after it; prefix of shelves; prefix
+-- ARGV layout; at; chain there, '*' for any; chain after it; prefix of shelves; prefix
 -- of hosts; owner; '1' where it matters not that the log moved on; then counts
 -- and what is counted: decisions; items, stories, polls and marks in pairs of
 -- name and value.
--- Returns where the batch ends, -1 if the log has moved on, -2 if it is another.
+-- Returns where the batch ends, -1 if the log has moved on, -2 if it is another,
+-- -3 if it has another layout.
 local meta, log, items, stories, polls, marks, topics, claims = unpack(KEYS)
-local was, chain, after, shelves, hosts, owner, anywhere = tonumber(ARGV[1]), unpack(ARGV, 2, 7)
-local next = 8
+local layout, was, chain, after, shelves, hosts, owner, anywhere = unpack(ARGV, 1, 8)
+local next = 9
+was = tonumber(was)
 
 local function take()
   next = next + 1
@@ -16,7 +18,11 @@ local function take()
 end
 
 local decisions = tonumber(take())
-local at = tonumber(redis.call('HGET', meta, 'at') or '0')
+local at, found = unpack(redis.call('HMGET', meta, 'at', 'schema'))
+at = tonumber(at or '0')
+if found and found ~= layout then
+  return -3
+end
 if decisions > 0 and at >= was + decisions and chained(meta, log, was + decisions, after) then
   return was + decisions -- the answer to our first try was lost on its way
 end
@@ -27,6 +33,9 @@ if at ~= was and anywhere ~= '1' then
   return -1
 end
 
+if not found then
+  redis.call('HSET', meta, 'schema', layout)
+end
 for i = 1, decisions do
   local id = string.format('%.0f-0', was + i)
   if i < decisions then

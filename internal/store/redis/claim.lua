@@ -42,7 +42,8 @@ local function take(source, host, whose)
   redis.call('ZADD', hosts .. host, ends, source)
   redis.call('PEXPIRE', hosts .. host, lease, redis.call('PTTL', hosts .. host) < 0 and 'NX' or 'GT')
   if spacing > 0 then
-    redis.call('SET', spacings .. host, string.format('%.0f', clock + spacing), 'PX', spacing)
+    local free = clock + spacing + 1 -- this millisecond is over before it ends
+    redis.call('SET', spacings .. host, string.format('%.0f', free), 'PX', spacing + 1)
   end
 end
 

@@ -24,12 +24,13 @@
 // A story's record opens with its places on the shelf, so that the script that
 // replaces it can take it off without a round trip to ask where it was.
 //
-// redis.go opens, address.go reads addresses and says what is wrong with one,
+// redis.go opens, address.go reads addresses, explain.go says what is wrong with one,
 // write.go and its scripts change, read.go reads; shared.go is how several
 // processes follow one log, claim.go how they share the sources.
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,7 +39,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -49,15 +49,12 @@ import (
 const (
 	schema        = "1"
 	defaultPrefix = "aggregator"
-	// patience is how long one answer may take. A script that keeps a large
-	// batch takes a tenth of it.
-	patience = 10 * time.Second
 )
 
 // Store is one site on a Redis. It implements store.Shared.
 type Store struct {
 	db      redis.UniversalClient
-	name    string // the address, for errors
+	at      Address
 	tag     string
 	codec   *store.Codec
 	scripts scripts
@@ -70,20 +67,40 @@ type Store struct {
 var _ store.Shared = (*Store)(nil)
 
 // Open reaches the Redis at an address and looks whether it is fit: its version,
-// what it does when full, and the layout of what it holds. The error says which
-// of address, name, password, TLS or version is wrong.
+// what it does when full, and the layout of what it holds. It writes nothing. The
+// error says which of address, name, password, TLS or version is wrong.
 func Open(ctx context.Context, a Address) (*Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*a.patience())
+	defer cancel()
+	s, err := open(ctx, a)
+	if err != nil && strings.HasPrefix(a.URL, "redis+sentinel:") && strings.Contains(err.Error(), "NOAUTH") && a.Password != "" {
+		// The sentinels have a password, too.
+		a.sentinelUser, a.sentinelPassword = a.User, a.Password
+		return open(ctx, a)
+	}
+	return s, err
+}
+
+func open(ctx context.Context, a Address) (*Store, error) {
+	quiet()
 	db, err := a.client()
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", a, err)
 	}
-	s := &Store{db: db, name: a.String(), tag: "{" + a.prefix() + "}", codec: store.NewCodec(), scripts: newScripts(), owner: rand.Text()[:8] + "."}
+	s := &Store{db: db, at: a, tag: "{" + a.prefix() + "}", codec: store.NewCodec(), scripts: newScripts(), owner: rand.Text()[:8] + "."}
 	db.AddHook(counter{&s.trips})
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(s.wrap(err), db.Close())
 	}
 	return s, nil
 }
+
+// quiet: what the client would print, its errors say as well.
+var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
 
 // key is a key of the site.
 func (s *Store) key(parts ...string) string { return s.tag + strings.Join(parts, " ") }
@@ -92,44 +109,63 @@ func (s *Store) wrap(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("store %s: %w", s.name, explain(err))
+	return fmt.Errorf("store %s: %w", s.at, s.at.explain(err))
 }
 
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.fit(ctx); err != nil {
 		return err
 	}
-	found, err := s.scripts.found.Run(ctx, s.db, []string{s.key("meta")}, schema).Text()
-	if err != nil {
+	found, err := s.db.HGet(ctx, s.key("meta"), "schema").Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return err
 	}
-	if found != schema {
+	if found != "" && found != schema {
 		return fmt.Errorf("layout %s is newer than this aggregator knows (%s): use the newer one, or give this one another `prefix`", found, schema)
 	}
 	return nil
 }
 
-// fit refuses a server that is too old, or that forgets what we keep when its
-// memory is full. One that does not let us ask is trusted.
+// fit refuses a server, or a cluster with a node, that we cannot keep things at.
+// One that does not let us ask is trusted.
 func (s *Store) fit(ctx context.Context) error {
-	info, err := s.db.Info(ctx, "server").Result()
-	if err != nil && !forbidden(err) {
-		return err
+	cluster, is := s.db.(*redis.ClusterClient)
+	if !is {
+		info, err := s.db.Info(ctx).Result()
+		return cmp.Or(allowed(err), fit(info, false))
 	}
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		info, err := node.Info(ctx).Result()
+		return cmp.Or(allowed(err), fit(info, true))
+	})
+}
+
+// allowed is an error but that we may not ask.
+func allowed(err error) error {
+	if err != nil && forbidden(err) {
+		return nil
+	}
+	return err
+}
+
+// fit judges by what INFO says; what it does not say is trusted.
+func fit(info string, cluster bool) error {
 	if v, old := tooOld(info); old {
 		return fmt.Errorf("Redis %s is too old: 7.0 or newer is needed, or Valkey", v)
 	}
-	info, err = s.db.Info(ctx, "memory").Result()
-	if err != nil && !forbidden(err) {
-		return err
+	switch mode := field(info, "redis_mode"); {
+	case mode == "sentinel":
+		return errors.New("it is a sentinel: write redis+sentinel://HOST,HOST/MASTER")
+	case mode == "cluster" && !cluster:
+		return errors.New("it is a node of a cluster: write redis+cluster:// for redis://")
+	case field(info, "role") == "slave":
+		return errors.New("it is a replica, and takes nothing: write the address of its master, or of its sentinels")
 	}
-	if field(info, "maxmemory") == "0" {
+	policy := field(info, "maxmemory_policy")
+	if field(info, "maxmemory") == "0" || policy == "" || policy == "noeviction" {
 		return nil
 	}
-	if policy := field(info, "maxmemory_policy"); policy != "" && policy != "noeviction" {
-		return fmt.Errorf("maxmemory-policy is %s, so that a full Redis would forget stories without a word: set `maxmemory-policy noeviction` (CONFIG SET maxmemory-policy noeviction), or give the site a Redis of its own", policy)
-	}
-	return nil
+	return fmt.Errorf("maxmemory-policy is %s, so that a full Redis would forget stories without a word: set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in redis.conf), or give the site a Redis of its own", policy)
 }
 
 // field is the value of a line of INFO.

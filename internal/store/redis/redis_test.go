@@ -9,26 +9,24 @@ import (
 	"aggregator/internal/store/storetest"
 )
 
-func TestContract(t *testing.T) {
-	server := redistest.Start(t)
-	storetest.Run(t, func(place string) (store.Store, error) {
-		return redis.Open(t.Context(), redis.Address{URL: server.URL(), Prefix: place})
-	})
-}
+// sets are what a store may be on.
+var sets = map[string]func(testing.TB) *redistest.Set{"one": redistest.One, "cluster": redistest.Cluster, "sentinel": redistest.Sentinel}
 
-func TestShared(t *testing.T) {
-	server := redistest.Start(t)
-	storetest.RunShared(t, func(t *testing.T) storetest.Place { return place(t, server) })
-}
-
-// place is a site of its own on a server.
-func place(t *testing.T, server *redistest.Server) storetest.Place {
-	prefix := t.Name()
-	return storetest.Place{
-		Open: func() (store.Shared, error) {
-			return redis.Open(t.Context(), redis.Address{URL: server.URL(), Prefix: prefix})
-		},
-		Wipe: func(t *testing.T) { server.Do(t, "FLUSHALL") },
-		Lose: server.Lose,
+func TestStore(t *testing.T) {
+	for kind, start := range sets {
+		t.Run(kind, func(t *testing.T) {
+			set := start(t)
+			open := func(prefix string) (*redis.Store, error) {
+				return redis.Open(t.Context(), redis.Address{URL: set.URL, Prefix: prefix})
+			}
+			t.Run("contract", func(t *testing.T) {
+				storetest.Run(t, func(place string) (store.Store, error) { return open(place) })
+			})
+			t.Run("shared", func(t *testing.T) {
+				storetest.RunShared(t, func(t *testing.T) storetest.Place {
+					return storetest.Place{Open: func() (store.Shared, error) { return open(t.Name()) }, Wipe: set.Wipe, Lose: set.Lose}
+				})
+			})
+		})
 	}
 }

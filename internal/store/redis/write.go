@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,9 +32,6 @@ var appendLua string
 //go:embed expire.lua
 var expireLua string
 
-//go:embed found.lua
-var foundLua string
-
 //go:embed count.lua
 var countLua string
 
@@ -48,13 +46,13 @@ var leaseLua string
 
 // scripts are the steps that must be whole.
 type scripts struct {
-	append, expire, found, count, claim, release, lease *redis.Script
+	append, expire, count, claim, release, lease *redis.Script
 }
 
 func newScripts() scripts {
 	return scripts{
 		append: redis.NewScript(shelfLua + chainLua + claimsLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
-		found: redis.NewScript(foundLua), count: redis.NewScript(countLua),
+		count: redis.NewScript(countLua),
 		claim: redis.NewScript(claimsLua + claimLua), release: redis.NewScript(claimsLua + releaseLua), lease: redis.NewScript(leaseLua),
 	}
 }
@@ -63,6 +61,7 @@ func newScripts() scripts {
 const (
 	movedOn    = -1
 	anotherLog = -2
+	newer      = -3
 )
 
 // Append implements store.Store: one script.
@@ -71,6 +70,9 @@ func (s *Store) Append(ctx context.Context, at news.Position, b store.Batch) (ne
 }
 
 const anyChain = "*"
+
+// errNewer: replicas are renewed one by one.
+var errNewer = errors.New("a newer aggregator has changed the layout: renew this one, too")
 
 // newChain is what the log's end is called after an append.
 func newChain() string { return rand.Text()[:8] }
@@ -81,7 +83,7 @@ func (s *Store) append(ctx context.Context, at news.Position, chain, after strin
 	if err := ctx.Err(); err != nil {
 		return at, err
 	}
-	args, err := s.arguments(b, name(at), chain, after, s.shelf(""), s.key("host "), s.owner, anywhere)
+	args, err := s.arguments(b, schema, name(at), chain, after, s.shelf(""), s.key("host "), s.owner, anywhere)
 	if err != nil {
 		return at, err
 	}
@@ -94,6 +96,8 @@ func (s *Store) append(ctx context.Context, at news.Position, chain, after strin
 		return at, s.wrap(store.ErrBehind)
 	case end == anotherLog:
 		return at, s.wrap(store.ErrLost)
+	case end == newer:
+		return at, s.wrap(errNewer)
 	}
 	return news.Position(end), nil
 }

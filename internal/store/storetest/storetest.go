@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		"expiring ahead of an empty log":      ahead,
 		"closing and opening again":           reopen,
 		"backup and restore":                  backup,
+		"a backup while others append":        busyBackup,
 		"a backup with lines missing":         brokenBackup,
 		"killed while appending":              func(t *testing.T, s *site) { killed(t, s) },
 	}

@@ -4,8 +4,10 @@ package redistest
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -15,31 +17,37 @@ import (
 	"time"
 )
 
-// addressEnv names the server to a test that runs itself again as a process.
-const addressEnv = "REDISTEST_ADDRESS"
-
 // A Server is one redis-server on loopback.
 type Server struct {
 	Address string
 	cmd     *exec.Cmd
 	dir     string
 	args    []string
+	secure  bool
+	file    string // a sentinel's configuration, which it rewrites
 }
 
 // URL is its address as a store's.
 func (s *Server) URL() string { return "redis://" + s.Address }
 
 // Start runs a server that ends with the test; arguments are lines of its
-// configuration. In a process that such a test started, it gives that test's.
+// configuration.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if at := os.Getenv(addressEnv); at != "" {
-		return &Server{Address: at}
-	}
-	s := &Server{Address: free(t), dir: t.TempDir(), args: args}
+	return start(t, &Server{args: args})
+}
+
+// StartTLS is Start for a server that speaks nothing but TLS.
+func StartTLS(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, &Server{args: args, secure: true})
+}
+
+func start(t testing.TB, s *Server) *Server {
+	t.Helper()
+	s.Address, s.dir = free(t), t.TempDir()
 	s.Run(t)
-	t.Setenv(addressEnv, s.Address)
-	t.Cleanup(func() { s.Kill() })
+	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -47,7 +55,14 @@ func Start(t testing.TB, args ...string) *Server {
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(s.Address)
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--daemonize", "no"}, s.args...)
+	args := []string{"--port", port}
+	if s.secure {
+		args = []string{"--port", "0", "--tls-port", port}
+	}
+	args = append(append(args, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--daemonize", "no"), s.args...)
+	if s.file != "" {
+		args = []string{s.file, "--sentinel", "--port", port, "--bind", "127.0.0.1", "--dir", s.dir}
+	}
 	s.cmd = exec.Command("redis-server", args...)
 	var out bytes.Buffer
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
@@ -67,15 +82,22 @@ func (s *Server) Run(t testing.TB) {
 }
 
 func (s *Server) ping() error {
+	if s.secure {
+		c, err := tls.Dial("tcp", s.Address, &tls.Config{InsecureSkipVerify: true}) // whether it is up
+		if err == nil {
+			c.Close()
+		}
+		return err
+	}
 	answer, err := s.ask("PING")
-	if err == nil && answer != "+PONG" {
+	if err == nil && answer != "+PONG" && !strings.HasPrefix(answer, "-NOAUTH") {
 		err = errors.New(answer)
 	}
 	return err
 }
 
-// ask sends one command of words without blanks, and gives the first line of the
-// answer. (redis-cli would be another package to install.)
+// ask sends one command of words without blanks, and gives the answer, of several
+// the first line. (redis-cli would be another package to install.)
 func (s *Server) ask(words ...string) (string, error) {
 	c, err := net.DialTimeout("tcp", s.Address, time.Second)
 	if err != nil {
@@ -86,34 +108,38 @@ func (s *Server) ask(words ...string) (string, error) {
 	if _, err := fmt.Fprintf(c, "%s\r\n", strings.Join(words, " ")); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(c).ReadString('\n')
+	in := bufio.NewReader(c)
+	line, err := in.ReadString('\n')
+	if size, bulk := strings.CutPrefix(line, "$"); bulk && err == nil {
+		text := make([]byte, atoi(size))
+		_, err := io.ReadFull(in, text)
+		return string(text), err
+	}
 	return strings.TrimSpace(line), err
 }
 
-// Do has the server do something that must go well.
-func (s *Server) Do(t testing.TB, words ...string) {
+// Do has the server do something that must go well, and gives its answer.
+func (s *Server) Do(t testing.TB, words ...string) string {
 	t.Helper()
-	if answer, err := s.ask(words...); err != nil || strings.HasPrefix(answer, "-") {
+	answer, err := s.ask(words...)
+	if err != nil || strings.HasPrefix(answer, "-") {
 		t.Fatalf("%s: %s, %v", words, answer, err)
 	}
+	return answer
 }
 
-// Lose has what is written during be lost: the server goes back to what it held
-// before, as one does that is restored from a dump.
-func (s *Server) Lose(t *testing.T, during func()) {
+// until waits for the server to answer so.
+func (s *Server) until(t testing.TB, holds string, words ...string) {
 	t.Helper()
-	s.Do(t, "SAVE")
-	dump := filepath.Join(s.dir, "dump.rdb")
-	kept, err := os.ReadFile(dump)
-	if err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		answer, err := s.ask(words...)
+		if err == nil && strings.Contains(answer, holds) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: no %q in 30 s; last %s, %v", words, holds, answer, err)
+		}
 	}
-	during()
-	s.Kill()
-	if err := os.WriteFile(dump, kept, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.Run(t)
 }
 
 // Kill ends the process as a power cut does.
@@ -122,6 +148,26 @@ func (s *Server) Kill() {
 		s.cmd.Process.Kill()
 		s.cmd.Wait()
 	}
+}
+
+// StartSentinel runs a sentinel that watches a server as a master of that name;
+// more are lines of its configuration.
+func StartSentinel(t testing.TB, master *Server, name string, more ...string) *Server {
+	t.Helper()
+	return startSentinel(t, master, name, 1, more...)
+}
+
+func startSentinel(t testing.TB, master *Server, name string, quorum int, more ...string) *Server {
+	t.Helper()
+	lines := append([]string{
+		fmt.Sprint("sentinel monitor ", name, " ", strings.Replace(master.Address, ":", " ", 1), " ", quorum), "sentinel down-after-milliseconds " + name + " 500",
+		"sentinel failover-timeout " + name + " 3000",
+	}, more...)
+	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, &Server{file: file})
 }
 
 // free is an address of loopback that nobody listens at.
