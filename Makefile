@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full browser race fuzz lint golden bench bench-serve quality refit demo run image tools clean
+.PHONY: build test test-full browser race fuzz lint golden bench bench-redis bench-serve quality refit demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -68,6 +68,13 @@ bench: build
 	go test -run '^$$' -bench Replay -benchtime 1x ./internal/poll
 	go test -run '^$$' -bench OddAttack -benchtime 1x ./cmd/aggregator
 	go test -run '^$$' -bench Passes -benchtime 1x -timeout 20m ./cmd/aggregator
+
+# bench-redis has one poller fill bolt and Redis, and ask 2,000 sources again, and
+# prints polls, stories and round trips, and what a story takes; what a source takes
+# in Redis, and how long a million decisions take a new replica to read.
+bench-redis: tools
+	go test -run '^$$' -bench Stores -benchtime 1x -timeout 20m ./internal/poll
+	go test -run '^$$' -bench 'Follow|Sources' -benchtime 1x ./internal/store/redis
 
 # bench-serve drives the binary and nginx, with the same bytes, by wrk: a feed and
 # 304s; and says whether a million requests leave anything in memory.

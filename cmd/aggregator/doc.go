@@ -22,7 +22,7 @@ that is allowed, with its reason, and fails on any other.
 
 	4  cmd/aggregator
 	3  poll     publish     page     websub     config
-	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, storetest)
+	2  fetch  →  dedupe (near)  →  topic  →  store (bolt, redis, storetest)
 	1  news     lang     canon     query     schedule     access     quick
 
 	news      the words: Source, Item, Story, Topic, Poll, Decision; decides nothing
@@ -39,7 +39,8 @@ that is allowed, with its reason, and fails on any other.
 	          pure, and dedupe's alone
 	topic     which topics is a story in, by which rule and words; pure
 	store     remembers: the log, items, stories, the shelf, polls; one step at a
-	          time. bolt keeps its contract, storetest is the contract as tests
+	          time. bolt (a folder, one process) and redis (shared by several) keep
+	          its contract, storetest is the contract as tests
 	poll      the order of the walk: leases, floors, backoff, the account
 	publish   the shelf as Atom, RSS, JSON Feed and OPML; over HTTP and as files
 	page      the shelf as web pages that need no script, as far as one may read
@@ -52,8 +53,6 @@ that is allowed, with its reason, and fails on any other.
 	odd       what sites do to those who read them, on loopback, for the tests;
 	          imports no room
 	cmd       builds the rooms, hands each its part, waits
-
-One room is on the plan and not yet built: store/redis, the twin of store/bolt.
 
 # The heart: one log of decisions, one mind that replays it
 
@@ -153,7 +152,8 @@ One word for one thing, in code, messages and pages.
 	root.go              the commands, exit statuses, world: what a command sees
 	site.go              the rooms of one configuration, built and joined
 	run.go               the daemon: serve, watch the files, write the static tree
-	control.go           a socket by which commands ask the daemon that has the store
+	control.go           a socket by which commands ask the daemon that has the folder;
+	                     on Redis they open the store themselves
 	poll.go, live.go     one pass; the table on a terminal
 	person.go, find.go   a person's word; what is meant by a name
 	decided.go, event.go what explain tells of decisions, and of other stories

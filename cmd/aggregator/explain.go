@@ -213,6 +213,10 @@ func (c *command) printExplained(e explained) {
 	}
 	c.printEvent(e)
 	for _, w := range e.People {
+		if w.How != "" {
+			fmt.Fprintf(c.out, "\nback     %s\n  %s, %s\n", w.Text, w.How, moment(w.At))
+			continue
+		}
 		fmt.Fprintf(c.out, "\nby hand  %s\n  by %s, %s\n", w.Text, w.By, moment(w.At))
 	}
 	switch {

@@ -18,7 +18,9 @@ type wordLine struct {
 	Position uint64    `json:"position"` // in the log
 	At       time.Time `json:"at"`
 	Said     string    `json:"said"` // split, merged, pinned, unpinned, hidden, shown
-	By       string    `json:"by"`
+	By       string    `json:"by,omitempty"`
+	// How a source took back what it told, where nobody said so by hand.
+	How string `json:"how,omitempty"`
 	// Story is the id of the one that it is about: that begins, that stays.
 	Story string `json:"story"`
 	// From is the id of the story that was left or merged.
@@ -210,7 +212,11 @@ func (s *site) wordLine(ctx context.Context, d news.Decision) (wordLine, error) 
 	if err != nil {
 		return wordLine{}, err
 	}
-	l := wordLine{Position: uint64(d.Pos), At: d.At, Said: d.Fate.String(), By: strings.TrimPrefix(d.Reason, "by "), Story: urn(stories[d.Story])}
+	l := wordLine{Position: uint64(d.Pos), At: d.At, Said: d.Fate.String(), Story: urn(stories[d.Story])}
+	by, person := strings.CutPrefix(d.Reason, "by ")
+	if l.By = by; !person {
+		l.By, l.How = "", d.Reason
+	}
 	item, story, other := s.calledItem(items, d.Of), calledStory(stories[d.Story]), calledStory(stories[from])
 	switch d.Fate {
 	case news.Split:

@@ -140,3 +140,45 @@ func tombstone(t *testing.T, r *running) {
 		t.Error("shown again, it still has one")
 	}
 }
+
+// What a source takes back leaves the feeds of a running site: by a tombstone of
+// its own, or out of the midst of its feed, where the article says 410.
+func TestTakenBack(t *testing.T) {
+	o := newOutlets(t)
+	atom := func(stone string, ids ...string) string {
+		for i, id := range ids {
+			ids[i] = `<entry><id>urn:` + id + `</id><link href="` + o.URL + "/" + id + `"/><title>Report ` + id + `</title><updated>2026-01-01T00:00:00Z</updated></entry>`
+		}
+		return `<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"><id>urn:f</id><title>Atom</title><updated>2026-01-01T00:00:00Z</updated>` + stone + strings.Join(ids, "") + `</feed>`
+	}
+	o.put("/stones", "application/atom+xml", atom("", "one", "two"))
+	o.put("/midst", "application/atom+xml", atom("", "three", "four", "five", "six"))
+	o.set("/four", outlet{status: 410})
+	d := quietDesk(t, "listen: 127.0.0.1:0\n"+polite+"publish: { max_age: 0 }\nretain: 9000d\nsources: [{ url: "+o.URL+"/stones, name: Stones }, { url: "+o.URL+"/midst, name: Midst }]\ntopics: [{ name: All, match: \"*\" }]\n")
+	r := d.start()
+	has := func(title string) bool { return strings.Contains(r.get("/topics/all.atom").body, ">Report "+title+"<") }
+	eventually(t, "first poll", func() bool { return has("two") && has("six") })
+	o.put("/stones", "application/atom+xml", atom(`<at:deleted-entry ref="urn:one" when="2026-01-02T00:00:00Z"/>`, "two"))
+	o.put("/midst", "application/atom+xml", atom("", "three", "six"))
+	r.must("poll", "--force")
+	eventually(t, "taking back", func() bool { return !has("one") && !has("four") })
+	for _, stays := range []string{"two", "three", "five", "six"} {
+		if !has(stays) {
+			t.Errorf("report %s is gone", stays)
+		}
+	}
+	if n := strings.Count(r.get("/topics/all.atom").body, "<at:deleted-entry "); n != 2 {
+		t.Errorf("%d tombstones, want 2", n)
+	}
+	for guid, want := range map[string]string{"urn:one": "withdrawn by Stones: its feed says that the entry is deleted", "urn:four": "withdrawn by Midst: its feed holds it no more, and its address says 410 Gone"} {
+		if said := d.explained(guid).People; len(said) != 1 || said[0].How != want || said[0].By != "" {
+			t.Errorf("%s: %+v", guid, said)
+		}
+	}
+	r.must("hide", "--undo", "urn:four")
+	r.must("poll", "--force")
+	if !has("four") {
+		t.Error("what a person shows is hidden again")
+	}
+	r.stop()
+}

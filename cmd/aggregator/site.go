@@ -133,7 +133,7 @@ func planOf(cfg *config.Config) (poll.Plan, *setup, error) {
 		return poll.Plan{}, nil, err
 	}
 	return poll.Plan{
-		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read,
+		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read, Gone: fetcher.Gone,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
 		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval, Lease: leaseOf(cfg),

@@ -111,6 +111,7 @@ func TestBad(t *testing.T) {
 // Show prints must load to the same.
 func TestGood(t *testing.T) {
 	paths := append(files(t, "testdata/*.good.yaml"), files(t, "../../deploy/*.yaml")...)
+	paths = append(paths, files(t, "../../deploy/replicas/*.yaml")...)
 	for _, path := range append(paths, files(t, "../../deploy/examples/*.yaml")...) {
 		if filepath.Base(path) == "compose.yaml" {
 			continue

@@ -21,6 +21,7 @@ func fromAtom(f *atom.Feed, bases []string, encoded bool) document {
 		language: first(f.Language, value(f.Extensions, "dc", "language")),
 		authors:  atomPersons(f.Authors),
 		pace:     syndication(f.Extensions),
+		deleted:  deleted(f.Extensions),
 	}
 	for _, l := range f.Links {
 		switch {

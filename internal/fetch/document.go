@@ -15,6 +15,7 @@ type document struct {
 	hub, self       string
 	cloud           string
 	pace            news.Pace
+	deleted         []string // ids of entries that are no more
 	entries         []entry
 	partial         string // what was lost of it
 	clipped         bool   // one of its texts was too long

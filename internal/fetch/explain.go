@@ -57,7 +57,7 @@ func (v *visit) explain(err error) error {
 	case strings.Contains(err.Error(), "certificate required"), strings.Contains(err.Error(), "bad certificate"): // alerts 116 and 42
 		return fmt.Errorf("the site wants another certificate of ours, or one at all: give the source tls: {cert_file: …, key_file: …} (%w)", err)
 	case strings.Contains(err.Error(), "client conn could not be established"), // HTTP/2 hides the alert,
-		errors.Is(err, syscall.EPIPE): // and so does a request that is still being written
+		errors.Is(err, syscall.EPIPE), resetWhileAsking(err): // and so does a request that is still being written
 		return fmt.Errorf("the site closed the connection before it answered; it may want a certificate of ours: then give the source tls: {cert_file: …, key_file: …} (%w)", err)
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"): // net/http hides the former
 		return fmt.Errorf("the site does not speak TLS on this port: try http:// (%w)", err)
@@ -126,4 +126,10 @@ func origin() string {
 			return "place unknown"
 		}
 	}
+}
+
+// resetWhileAsking: the connection was closed before all of the request was read.
+func resetWhileAsking(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "write" && errors.Is(err, syscall.ECONNRESET)
 }

@@ -21,6 +21,7 @@ func fromRSS(f *rss.Feed, bases []string) document {
 		self:     atomLink(x, "self"),
 		cloud:    cloudOf(f.Cloud),
 		pace:     paceOf(f),
+		deleted:  deleted(x),
 	}
 	doc.authors = persons(f.ManagingEditor)
 	if doc.authors == nil {

@@ -22,6 +22,9 @@ type Result struct {
 	// Received entries stood in the document; Known of them are unchanged.
 	// Received is always Known plus the number of Items; 0 where Unchanged.
 	Received, Known int
+	// Withdrawn are the IDs (Keys.ID) of items that the document says are no more,
+	// Missing of those that were taken out of its midst without a word.
+	Withdrawn, Missing []uint64
 	// Unchanged: the document is the one of last time.
 	Unchanged bool
 	// Err says what went wrong and what to do.
@@ -253,6 +256,12 @@ func (v *visit) items(body []byte, resp *http.Response, r *Result) error {
 	v.note(r, resp.Header, &doc, base)
 	// RFC 3229 10.5.3: what the new entries lack is still in the document.
 	isPart := doc.partial != "" || resp.StatusCode == http.StatusIMUsed
+	for _, ref := range doc.deleted {
+		r.Withdrawn = append(r.Withdrawn, canon.Hash(v.src.Key, shortGUID(ref)))
+	}
+	if !isPart {
+		r.Missing = m.missing(v.prev.Seen)
+	}
 	p.Seen = m.left(v.prev.Seen, isPart, v.client.opt.Retain, v.now)
 	p.Items = len(doc.entries)
 	if resp.StatusCode == http.StatusIMUsed {

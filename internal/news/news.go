@@ -228,6 +228,9 @@ type Telling struct {
 	// text, near or person; "" for the telling that began it.
 	Reason     string  `json:"reason,omitempty"`
 	Similarity float64 `json:"similarity,omitempty"`
+	// Withdrawn is when its source took it back; zero if it did not. It leads
+	// where there is no other, and then its story is hidden.
+	Withdrawn time.Time `json:"withdrawn,omitzero"`
 	// Pinned is a person's word: it leads, whatever is preferred.
 	Pinned bool `json:"pinned,omitempty"`
 	// Revisions are the positions of its earlier words, oldest first.

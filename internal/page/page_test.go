@@ -435,3 +435,19 @@ func TestNest(t *testing.T) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 }
+
+// A source's hub is shown with how it keeps its word.
+func TestHubOfSource(t *testing.T) {
+	p := start(t, store.Batch{})
+	for push, want := range map[string]string{
+		"": `<dd>https://hub.example.org/, last on`, "asked": "hub.example.org/: asked to push", "live": "hub.example.org/: pushes, last on",
+		"broken": "missed something", "refused": "hub.example.org/: 403 &amp; no reason",
+	} {
+		p.doors.Sources = func(context.Context) ([]SourceHealth, error) {
+			return []SourceHealth{{Name: "Daily", URL: "https://daily.example.org/rss", Last: minute(0), Next: minute(60), Hub: "https://hub.example.org/", Push: push, PushWhy: "403 & no reason", Pushed: minute(1)}}, nil
+		}
+		if got := get(t, p, "/sources"); !strings.Contains(got, want) {
+			t.Errorf("%q: no %s in\n%s", push, want, got)
+		}
+	}
+}

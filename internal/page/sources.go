@@ -21,6 +21,22 @@ type sourceView struct {
 	State string // failing, partial, waiting, well
 }
 
+// Told is how the source's hub keeps its word, as a sentence's end; "" where we
+// are not subscribed.
+func (h SourceHealth) Told() string {
+	switch h.Push {
+	case "asked":
+		return "asked to push"
+	case "live":
+		return "pushes"
+	case "broken":
+		return "missed something, so the source is polled as ever"
+	case "refused":
+		return cmp.Or(h.PushWhy, "refused")
+	}
+	return ""
+}
+
 // A healthView is a page of sources.
 type healthView struct {
 	Total  int // of all

@@ -3,6 +3,8 @@ package poll
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"aggregator/internal/news"
@@ -12,6 +14,9 @@ import (
 // mostClaims is how many sources are claimed in one round trip: few enough that
 // replicas take turns.
 const mostClaims = 32
+
+// giveUpAfter is how long a pass waits for a store that does not answer.
+const giveUpAfter = 3 * time.Second
 
 // claims are jobs on their way to be claimed, and back.
 type claims struct {
@@ -28,6 +33,7 @@ func (l *loop) startClaimed(pl *plan, real time.Time) {
 	if l.claiming {
 		return
 	}
+	l.giveUp()
 	var jobs []*job
 	for len(jobs) < mostClaims && l.mayClaim(pl) {
 		j := l.lobby.start(real)
@@ -159,6 +165,34 @@ func (l *loop) unclaimed(c claims) {
 			continue
 		}
 		l.lobby.wait(j)
+	}
+}
+
+// giveUp ends what a pass waits for, where nothing can be claimed: nobody is there
+// to wait until it can.
+func (l *loop) giveUp() {
+	why := l.paused()
+	if l.Scheduled || why == "" {
+		l.pausedSince = time.Time{}
+		return
+	}
+	if l.pausedSince.IsZero() {
+		l.pausedSince = time.Now()
+	}
+	if time.Since(l.pausedSince) < giveUpAfter {
+		return
+	}
+	hosts := map[string]bool{}
+	for _, j := range l.jobs {
+		hosts[j.host] = true
+	}
+	waiting := slices.Concat(l.nowhere, slices.Collect(maps.Values(l.aside)))
+	for host := range hosts {
+		waiting = append(waiting, l.lobby.drop(host, func(*job) bool { return true })...)
+	}
+	l.nowhere, l.aside = nil, map[string]*job{}
+	for _, j := range waiting {
+		l.broken(j, fmt.Errorf("poll not committed: %s", why))
 	}
 }
 

@@ -39,7 +39,9 @@ func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 		p.tellFollowed(ctx)
 		if err == nil {
 			p.trouble.Store(nil)
-			return committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
+			c := committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
+			p.takeBack(ctx, &c)
+			return c
 		}
 		if errors.Is(err, errLost) {
 			return committed{visits: visits, err: err}
@@ -85,6 +87,32 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 		p.apply(s.batch.Decisions...)
 		return s, nil
 	}
+}
+
+// keepAtEnd keeps a step of decisions that is made where the log ends; if another
+// process appended first, it is made again. There may be none.
+func (p *Poller) keepAtEnd(ctx context.Context, make func() (*step, error)) (s *step, err error) {
+	err = p.think(func() error {
+		for {
+			if err := p.catchUp(ctx); err != nil {
+				return err
+			}
+			if s, err = make(); err != nil || s == nil {
+				return err
+			}
+			err := p.keep(ctx, s.at, s.batch)
+			if errors.Is(err, store.ErrBehind) || errors.Is(err, errLost) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("poll: keep a decision: %w", err)
+			}
+			p.apply(s.batch.Decisions...)
+			return nil
+		}
+	})
+	p.tellFollowed(ctx)
+	return s, err
 }
 
 // end is where the log ends, with the index there too if there is anything to

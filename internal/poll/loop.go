@@ -98,15 +98,16 @@ type loop struct {
 	batches chan []*visit
 	kept    chan committed
 
-	claims     chan claims // to the claimer, and back
-	claimed    chan claims
-	claiming   bool            // one is under way
-	claimAgain time.Time       // none before
-	claimWait  time.Duration   // after one that failed
-	aside      map[string]*job // ordered, while another process polls it
-	healing    healing
-	draining   bool
-	empty      bool // the store held nothing when we began
+	claims      chan claims // to the claimer, and back
+	claimed     chan claims
+	claiming    bool            // one is under way
+	claimAgain  time.Time       // none before
+	claimWait   time.Duration   // after one that failed
+	aside       map[string]*job // ordered, while another process polls it
+	healing     healing
+	pausedSince time.Time // of a pass that cannot claim
+	draining    bool
+	empty       bool // the store held nothing when we began
 }
 
 // Run polls until ctx ends, then lets what is under way finish and be kept.

@@ -40,38 +40,15 @@ var (
 // runs, call it inside of Quiet. The error of a word that makes no sense is a
 // sentence for whoever said it; nothing is changed then.
 func (p *Poller) Heed(ctx context.Context, w Word) (news.Decision, error) {
-	var s *step
-	err := p.think(func() (err error) {
-		for {
-			if s, err = p.heedAtEnd(ctx, w); err != nil {
-				return err
-			}
-			err = p.keep(ctx, s.at, s.batch)
-			if errors.Is(err, store.ErrBehind) || errors.Is(err, errLost) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("poll: keep a person's word: %w", err)
-			}
-			p.apply(s.batch.Decisions...)
-			return nil
-		}
+	s, err := p.keepAtEnd(ctx, func() (*step, error) {
+		s := newStep(p.plan.Load(), p.index.At(), time.Now().UTC().Truncate(time.Millisecond))
+		return s, p.heed(ctx, s, w)
 	})
-	p.tellFollowed(ctx)
 	if err != nil {
 		return news.Decision{}, err
 	}
 	p.tellChanged(s.touched(), s.changed())
 	return s.batch.Decisions[0], nil
-}
-
-// heedAtEnd puts a word into a step where the log ends now.
-func (p *Poller) heedAtEnd(ctx context.Context, w Word) (*step, error) {
-	if err := p.catchUp(ctx); err != nil {
-		return nil, err
-	}
-	s := newStep(p.plan.Load(), p.index.At(), time.Now().UTC().Truncate(time.Millisecond))
-	return s, p.heed(ctx, s, w)
 }
 
 // heed puts a word into a step.

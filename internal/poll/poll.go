@@ -94,6 +94,8 @@ type Plan struct {
 	// Lease is how long a claim on a source holds, where other processes work on the
 	// site: longer than any poll takes. 0 is a minute.
 	Lease time.Duration
+	// Gone says that an article's address answers 410; nil asks none.
+	Gone func(ctx context.Context, address string) bool
 	// Read reads a document that a source's hub sent as Fetch reads one; nil where
 	// nothing is pushed.
 	Read func(ctx context.Context, src news.Source, prev news.Poll, rules uint64, h http.Header, body []byte, now time.Time) fetch.Result

@@ -33,6 +33,8 @@ type outlets struct {
 	running map[string]int
 	most    map[string]int // fetches of a host at one time
 	delay   func(key string) time.Duration
+	// what documents say is deleted, and what they lack, by GUID
+	withdrawn, missing map[string][]string
 }
 
 type asked struct {
@@ -71,7 +73,14 @@ func (o *outlets) Fetch(ctx context.Context, src news.Source, prev news.Poll, ru
 		p.Floor, p.FloorWhy = failure.Poll.Floor, failure.Poll.FloorWhy
 		return fetch.Result{Poll: p, Err: failure.Err}
 	}
-	return brought(src, p, rules, items, now)
+	r := brought(src, p, rules, items, now)
+	for _, guid := range o.withdrawn[src.Key] {
+		r.Withdrawn = append(r.Withdrawn, canon.Hash(src.Key, guid))
+	}
+	for _, guid := range o.missing[src.Key] {
+		r.Missing = append(r.Missing, canon.Hash(src.Key, guid))
+	}
+	return r
 }
 
 // undated begins the GUID of items that claim no date; all others do.
@@ -79,7 +88,6 @@ const undated = "undated"
 
 // brought does what fetch promises: what stood in the last document is known.
 func brought(src news.Source, p news.Poll, rules uint64, items []news.Item, now time.Time) fetch.Result {
-	p.Good = now
 	old := p.Seen
 	if p.Rules != rules {
 		old = nil

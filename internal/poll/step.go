@@ -26,6 +26,7 @@ type step struct {
 	events  map[news.Position]string      // Story.Event of those that lead one
 	pushes  func(string) Push             // the word of a source's hub
 	results []Visited
+	revived bool // a story is told again that its only source had withdrawn
 }
 
 // entry is one item on its way, and the visit that brought it.
@@ -68,6 +69,11 @@ func (s *step) settle(ctx context.Context, p *Poller, visits []*visit, entries [
 	s.drop(visits)
 	if err := s.file(ctx, p.store); err != nil {
 		return err
+	}
+	if s.revived {
+		if err := s.mourn(ctx, p.store); err != nil {
+			return err
+		}
 	}
 	s.close(visits, entries, ds)
 	return nil
@@ -175,6 +181,7 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 		revise(st, d, t)
 	} else {
 		st.Also = append(st.Also, t)
+		s.revive(st)
 	}
 	s.lead(st)
 	if st.Lead.Digest != words {
@@ -230,10 +237,11 @@ func tellings(st *news.Story) []*news.Telling {
 
 // lead puts the telling that is preferred first, the others in order of date.
 func (s *step) lead(st *news.Story) {
-	ts := st.Tellings()
+	ts := standing(st.Tellings())
 	i := dedupe.Lead(ts, s.plan.Prefer)
-	st.Lead = ts[i]
-	st.Also = slices.Delete(ts, i, i+1)
+	lead := ts[i]
+	st.Also = slices.DeleteFunc(st.Tellings(), func(t news.Telling) bool { return t.Pos == lead.Pos })
+	st.Lead = lead
 	slices.SortFunc(st.Also, func(a, b news.Telling) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Source, b.Source), cmp.Compare(a.GUID, b.GUID))
 	})

@@ -25,6 +25,8 @@ type visit struct {
 	// when it is another one: see lost.go.
 	generation int
 	remember   func([]news.Item, []*dedupe.Told)
+	// withdrawn are items that the source took back.
+	withdrawn []withdrawn
 }
 
 type dropped struct {
@@ -45,6 +47,9 @@ func (p *Poller) visit(ctx context.Context, pl *plan, j *job, now time.Time) *vi
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
 	v.guarded(v.prepare, now)
+	if p.Scheduled { // else the index is not read yet
+		p.askForMissing(ctx, pl, v)
+	}
 	return v
 }
 

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
@@ -146,4 +149,45 @@ func BenchmarkPoll(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Stories that were kept before formStory are read as ever, and new ones are short.
+func TestStoryForms(t *testing.T) {
+	c := NewCodec()
+	var st news.Story
+	fillAll(reflect.ValueOf(&st).Elem(), 1)
+	doc, err := json.Marshal(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := c.Encode(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, raw := range map[string][]byte{"as it is": append([]byte{formJSON}, doc...), "zstd": c.enc.EncodeAll(doc, []byte{formZstd}), "now": encoded} {
+		var got news.Story
+		if err := c.Decode(raw, &got); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(st, got); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+	if encoded[0] != formStory || len(encoded) > len(doc)/2 {
+		t.Errorf("form %d, %d bytes of %d", encoded[0], len(encoded), len(doc))
+	}
+	if sum := sha256.Sum256([]byte(usualStory)); hex.EncodeToString(sum[:4]) != "b21d5e80" {
+		t.Errorf("what is kept cannot be read by another usualStory: %x", sum[:4])
+	}
+}
+
+func BenchmarkStory(b *testing.B) {
+	st := news.Story{ID: "96b4f540-f90e-59a8-a48d-df098fca83e9", Pos: 17, Lead: news.Telling{Pos: 17, Source: "outlet4.example/world/feed.xml", Name: "Outlet", GUID: "https://outlet4.example/2026/4", URL: "https://outlet4.example/2026/4", Title: "A dam broke in the night above the town", Tier: 5, Words: 300}}
+	raw, err := NewCodec().Encode(st)
+	for b.Loop() {
+		if raw, err = NewCodec().Encode(st); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(raw)), "B/story")
 }

@@ -3,8 +3,8 @@
 -- KEYS meta log items stories polls marks topics claims
 -- ARGV layout; at; chain there, '*' for any; chain after it; prefix of shelves; prefix
 -- of hosts; owner; '1' where it matters not that the log moved on; then counts
--- and what is counted: decisions; items, stories, polls and marks in pairs of
--- name and value.
+-- and what is counted: decisions; items, stories, polls and marks, each behind
+-- its name; a story's score is between.
 -- Returns where the batch ends, -1 if the log has moved on, -2 if it is another,
 -- -3 if it has another layout.
 local meta, log, items, stories, polls, marks, topics, claims = unpack(KEYS)
@@ -52,12 +52,12 @@ for _ = 1, tonumber(take()) do
   redis.call('HSET', items, take(), take())
 end
 for _ = 1, tonumber(take()) do
-  local pos, record = take(), take()
+  local pos, score, record = take(), take(), take()
   local old = redis.call('HGET', stories, pos)
   if old then
     unshelve(shelves, topics, old)
   end
-  shelve(shelves, topics, record)
+  shelve(shelves, topics, score, record)
   redis.call('HSET', stories, pos, record)
 end
 for _ = 1, tonumber(take()) do

@@ -244,13 +244,12 @@ func (s *Store) steps(ctx context.Context, topic string, n int) iter.Seq2[[]stor
 
 func place(z redis.Z) (store.Place, error) {
 	called, _ := z.Member.(string)
-	id := len(called) - 8
-	if id < 0 {
+	if len(called) < 9 {
 		return store.Place{}, fmt.Errorf("%w: a place that names no story", store.ErrCorrupt)
 	}
 	return store.Place{
-		Published: time.UnixMilli(-int64(z.Score)).UTC(), ID: called[:id],
-		Pos: news.Position(binary.BigEndian.Uint64([]byte(called[id:]))),
+		Published: time.UnixMilli(-int64(z.Score)).UTC(), ID: memberID(called),
+		Pos: news.Position(binary.BigEndian.Uint64([]byte(called[len(called)-8:]))),
 	}, nil
 }
 

@@ -11,7 +11,7 @@
 //	            last of an append has the chain after it (c)
 //	items       hash position → item of that decision
 //	stories     hash position of birth → its places on the shelf, then the story
-//	shelf TOPIC sorted set of ID and position by -published, in milliseconds
+//	shelf TOPIC sorted set of ID and position, packed, by -published in milliseconds
 //	topics      set of the topics that have a shelf
 //	polls       hash source → its due moment, then the poll
 //	marks       hash name → value

@@ -5,11 +5,12 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,6 +26,9 @@ var chainLua string
 
 //go:embed claims.lua
 var claimsLua string
+
+//go:embed follow.lua
+var followLua string
 
 //go:embed append.lua
 var appendLua string
@@ -46,13 +50,13 @@ var leaseLua string
 
 // scripts are the steps that must be whole.
 type scripts struct {
-	append, expire, count, claim, release, lease *redis.Script
+	append, follow, expire, count, claim, release, lease *redis.Script
 }
 
 func newScripts() scripts {
 	return scripts{
 		append: redis.NewScript(shelfLua + chainLua + claimsLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
-		count: redis.NewScript(countLua),
+		count: redis.NewScript(countLua), follow: redis.NewScript(chainLua + followLua),
 		claim: redis.NewScript(claimsLua + claimLua), release: redis.NewScript(claimsLua + releaseLua), lease: redis.NewScript(leaseLua),
 	}
 }
@@ -122,7 +126,7 @@ func (s *Store) arguments(b store.Batch, args ...any) ([]any, error) {
 		if err != nil {
 			return nil, s.wrap(fmt.Errorf("story %d: %w", st.Pos, err))
 		}
-		args = append(args, name(st.Pos), append(places(st), raw...))
+		args = append(args, name(st.Pos), -st.Published.UnixMilli(), append(places(st), raw...))
 	}
 	args = append(args, len(b.Polls))
 	for _, p := range b.Polls {
@@ -141,14 +145,14 @@ func pollRecord(p news.Poll) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, due), store.EncodePoll(p)...)
 }
 
-// places are where a story stands on the shelf, as shelf.lua reads them. The
-// score puts the newest first; stories of one moment are in order of ID.
+// places are where a story stands on the shelf, as shelf.lua reads them: what it
+// is called there, and its topics. The score puts the newest first; stories of one
+// moment are in order of ID.
 func places(st news.Story) []byte {
 	if len(st.Topics) == 0 {
 		return []byte{0, 0}
 	}
-	b := binary.BigEndian.AppendUint16(nil, uint16(2+len(st.Topics)))
-	b = appendString(b, strconv.FormatInt(-st.Published.UnixMilli(), 10))
+	b := binary.BigEndian.AppendUint16(nil, uint16(1+len(st.Topics)))
 	b = appendString(b, member(st))
 	for _, f := range st.Topics {
 		b = appendString(b, f.Topic)
@@ -181,10 +185,34 @@ func withoutPlaces(record string) (string, error) {
 	return record, nil
 }
 
-// member names a story on the shelf: by its ID, which breaks ties, then by where
-// it is kept.
+// A story is called on the shelf by its ID, which breaks ties, then by where it is
+// kept. A UUID, as all are, is packed: there are as many of these as places.
+const (
+	packedID = 0
+	plainID  = 1
+)
+
 func member(st news.Story) string {
-	return st.ID + string(binary.BigEndian.AppendUint64(nil, uint64(st.Pos)))
+	id := append([]byte{plainID}, st.ID...)
+	if raw, err := hex.DecodeString(strings.ReplaceAll(st.ID, "-", "")); err == nil && uuid(raw) == st.ID {
+		id = append([]byte{packedID}, raw...)
+	}
+	return string(binary.BigEndian.AppendUint64(id, uint64(st.Pos)))
+}
+
+func memberID(member string) string {
+	id := member[1 : len(member)-8]
+	if member[0] == packedID {
+		return uuid([]byte(id))
+	}
+	return id
+}
+
+func uuid(raw []byte) string {
+	if len(raw) != 16 {
+		return ""
+	}
+	return fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
 }
 
 // shelf is the key of a topic's stories.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,25 @@ func (s *Server) Do(t testing.TB, words ...string) string {
 		t.Fatalf("%s: %s, %v", words, answer, err)
 	}
 	return answer
+}
+
+// Figure is a number of INFO: used_memory in bytes, used_cpu_user in seconds.
+func (s *Server) Figure(t testing.TB, section, name string) float64 {
+	t.Helper()
+	_, rest, _ := strings.Cut(s.Do(t, "INFO", section), name+":")
+	digits, _, _ := strings.Cut(rest, "\r\n")
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Memory is what it uses, in bytes, and CPU what its one thread used, in seconds.
+func (s *Server) Memory(t testing.TB) int64 { return int64(s.Figure(t, "memory", "used_memory")) }
+
+func (s *Server) CPU(t testing.TB) float64 {
+	return s.Figure(t, "cpu", "used_cpu_user_main_thread") + s.Figure(t, "cpu", "used_cpu_sys_main_thread")
 }
 
 // until waits for the server to answer so.

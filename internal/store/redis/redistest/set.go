@@ -117,13 +117,8 @@ func Sentinel(t testing.TB) *Set {
 // follow waits until a replica has all that its master has now.
 func (s *Server) follow(t testing.TB, master *Server) {
 	t.Helper()
-	offset := func(s *Server, name string) int {
-		_, rest, _ := strings.Cut(s.Do(t, "INFO", "replication"), name+":")
-		digits, _, _ := strings.Cut(rest, "\r\n")
-		return atoi(digits)
-	}
-	want := offset(master, "master_repl_offset")
-	for deadline := time.Now().Add(30 * time.Second); offset(s, "slave_repl_offset") < want; time.Sleep(5 * time.Millisecond) {
+	want := master.Figure(t, "replication", "master_repl_offset")
+	for deadline := time.Now().Add(30 * time.Second); s.Figure(t, "replication", "slave_repl_offset") < want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the replica does not follow")
 		}
