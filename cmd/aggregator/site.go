@@ -50,7 +50,7 @@ type setup struct {
 
 // polled is how long what was fetched may wait to be kept, before another replica
 // polls the source, too.
-const polled = 30 * time.Second
+const polled = 10 * time.Second
 
 // errNothingKept is what one who only looks hears before the first poll.
 var errNothingKept = errors.New("nothing is kept yet; the first poll files what it brings")

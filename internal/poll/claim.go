@@ -23,7 +23,7 @@ type claims struct {
 	jobs       []*job
 	limits     store.Limits
 	answers    []store.Claimed
-	generation int
+	generation int64
 	err        error
 }
 
@@ -51,7 +51,18 @@ func (l *loop) startClaimed(pl *plan, real time.Time) {
 	l.claims <- claims{jobs: jobs, limits: store.Limits{PerHost: pl.PerHost, Interval: pl.Interval, Lease: pl.lease()}}
 }
 
-func (l *loop) mayClaim(pl *plan) bool { return l.mayStart(pl) && !time.Now().Before(l.claimAgain) }
+func (l *loop) mayClaim(pl *plan) bool { return l.mayStart(pl) && !time.Now().Before(l.claimable()) }
+
+// claimable is when something may be claimed again.
+func (l *loop) claimable() time.Time {
+	if l.share == nil {
+		return time.Time{}
+	}
+	if at := l.share.claimable.Load(); at != nil && at.After(l.claimAgain) {
+		return *at
+	}
+	return l.claimAgain
+}
 
 // lease is how long a claim holds: longer than any poll takes.
 func (pl *plan) lease() time.Duration {
@@ -78,9 +89,7 @@ func (l *loop) claimer(work context.Context) {
 // the log that it is kept in.
 func (l *loop) claim(ctx context.Context, c *claims) {
 	s := l.share
-	s.mind.Lock()
-	c.generation = s.generation
-	s.mind.Unlock()
+	c.generation = s.generation.Load()
 	asked := make([]store.Claim, len(c.jobs))
 	for i, j := range c.jobs {
 		asked[i] = store.Claim{Source: j.source.Key, Host: j.host, Origin: j.origin, Forced: j.early || len(j.orders) > 0, Anyway: j.forced()}
@@ -120,8 +129,15 @@ func (l *loop) answeredClaims(c claims) {
 	l.claimWait = 0
 	l.share.refusing.Store(nil)
 	now, pl := l.now(), l.plan.Load()
+	lost := c.generation != l.generation()
 	for i, j := range c.jobs {
 		a := c.answers[i]
+		if lost {
+			l.lobby.done(j, time.Now())
+			l.giveBack(j)
+			l.lobby.wait(j)
+			continue
+		}
 		l.learn(j.source, a.Poll)
 		why := ""
 		if a.OK && len(j.orders) > 0 && !j.forced() {

@@ -55,7 +55,7 @@ type job struct {
 	early      bool       // due by our plan, though not by its record
 	putOff     time.Time  // since when another process is at it, if it was ordered
 	prev       *news.Poll // its record, if a claim brought it
-	generation int        // of the log that prev rests on
+	generation int64      // of the log that prev rests on
 	after      []*order   // want it polled when that is kept
 }
 
@@ -294,7 +294,7 @@ func (l *loop) sleep() time.Duration {
 	if at, ok := l.lobby.next(); ok && l.mayStart(l.plan.Load()) {
 		wait = min(wait, time.Until(at))
 	}
-	if until := time.Until(l.claimAgain); until > 0 {
+	if until := time.Until(l.claimable()); until > 0 {
 		wait = min(wait, until)
 	}
 	if !l.healing.until.IsZero() {

@@ -68,11 +68,14 @@ func (p *Poller) relearn(ctx context.Context) error {
 	p.memory.Unlock()
 	p.latest = nil
 	s.tip, s.read, s.untold = tip, true, nil
-	s.generation++
+	s.generation.Add(1)
 	s.keepsake.Store(&keepsake)
 	s.losses.Add(1)
-	now := time.Now()
+	// Claims were lost, too. Hosts are asked no more than they bear all the same:
+	// who had claimed something is done with it by then.
+	now, then := time.Now(), time.Now().Add(pl.lease())
 	s.looked.Store(&now)
+	s.claimable.Store(&then)
 	select {
 	case s.lost <- struct{}{}:
 	default:

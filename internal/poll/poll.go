@@ -192,6 +192,11 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 			return nil, err
 		}
 	}
+	if o.Scheduled && po.share != nil {
+		if err := po.look(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if o.Look {
 		return po, nil
 	}

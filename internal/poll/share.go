@@ -36,21 +36,22 @@ type share struct {
 
 	// mind is held by whoever decides or follows: the index, the tip and what
 	// comes below are theirs.
-	mind       sync.Mutex
-	tip        store.Tip
-	read       bool // the log is
-	untold     []news.Decision
-	generation int // of the log: how often it was lost
-	kept       int // steps with stories that we kept since the last look at the rules
-	filing     bool
+	mind   sync.Mutex
+	tip    store.Tip
+	read   bool // the log is
+	untold []news.Decision
+	kept   int // steps with stories that we kept since the last look at the rules
+	filing bool
 
-	keepsake atomic.Pointer[map[uint64]dedupe.Told]
-	lost     chan struct{}           // the loop is to take note
-	ruled    atomic.Pointer[string]  // the mark of the rules, as last seen
-	away     atomic.Pointer[string]  // why the log cannot be followed
-	refusing atomic.Pointer[string]  // why nothing can be claimed
-	waiting  atomic.Pointer[string]  // for whom: others fill a lost log again
-	looked   atomic.Pointer[instant] // when the log was followed last
+	generation atomic.Int64            // of the log: how often it was lost
+	claimable  atomic.Pointer[instant] // nothing is claimed before; see relearn
+	keepsake   atomic.Pointer[map[uint64]dedupe.Told]
+	lost       chan struct{}           // the loop is to take note
+	ruled      atomic.Pointer[string]  // the mark of the rules, as last seen
+	away       atomic.Pointer[string]  // why the log cannot be followed
+	refusing   atomic.Pointer[string]  // why nothing can be claimed
+	waiting    atomic.Pointer[string]  // for whom: others fill a lost log again
+	looked     atomic.Pointer[instant] // when the log was followed last
 
 	granted, refused, losses atomic.Int64
 }
@@ -306,7 +307,7 @@ func (p *Poller) stale(visits []*visit) bool {
 		return false
 	}
 	for _, v := range visits {
-		if v.generation != p.share.generation {
+		if v.generation != p.share.generation.Load() {
 			return true
 		}
 	}
@@ -314,14 +315,11 @@ func (p *Poller) stale(visits []*visit) bool {
 }
 
 // generation of the log: 0 for one that cannot be lost.
-func (p *Poller) generation() (n int) {
-	p.think(func() error {
-		if p.share != nil {
-			n = p.share.generation
-		}
-		return nil
-	})
-	return n
+func (p *Poller) generation() int64 {
+	if p.share == nil {
+		return 0
+	}
+	return p.share.generation.Load()
 }
 
 // lostLog tells that the log was lost.

@@ -377,7 +377,7 @@ func TestFetchedBeforeTheLoss(t *testing.T) {
 		}
 		return 0
 	}
-	tm.plan.Lease = soon
+	tm.plan.Lease = 4 * time.Second
 	m := tm.join(t)
 	eventually(t, "story", func() bool { return len(tm.stories()) == 1 })
 	slow.Store(true)

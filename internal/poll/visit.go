@@ -23,7 +23,7 @@ type visit struct {
 	pushed  bool // by the source's hub: nobody was asked
 	// generation is of the log that prev rests on, remember what is known of items
 	// when it is another one: see lost.go.
-	generation int
+	generation int64
 	remember   func([]news.Item, []*dedupe.Told)
 	// withdrawn are items that the source took back.
 	withdrawn []withdrawn
