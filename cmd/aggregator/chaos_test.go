@@ -400,10 +400,12 @@ type chaos struct {
 	replicas []*replica
 	rand     *rand.Rand
 
-	mu    sync.Mutex
-	ids   map[string]bool // ever published
-	lags  []float64
-	kills []time.Time
+	mu     sync.Mutex
+	ids    map[string]bool // ever published
+	lags   []float64
+	kills  []time.Time
+	lost   time.Time // the last time
+	losses []time.Time
 }
 
 func (c *chaos) happen() {
@@ -417,12 +419,17 @@ func (c *chaos) happen() {
 		case !wiped && time.Since(began) > chaosFor*2/3:
 			wiped = true
 			c.redis.Do(c.t, "FLUSHALL")
+			c.loses()
 			c.t.Log("wiped")
 			continue
 		}
 		switch c.rand.IntN(6) {
 		case 0, 1:
-			c.replicas[c.rand.IntN(chaosReplicas)].kill()
+			victim := c.rand.IntN(chaosReplicas)
+			if victim == 0 && time.Since(c.lost) < time.Minute {
+				continue // what was lost is known to those that saw it: one of them lives
+			}
+			c.replicas[victim].kill()
 			c.mu.Lock()
 			c.kills = append(c.kills, time.Now())
 			c.mu.Unlock()
@@ -442,6 +449,11 @@ func (c *chaos) happen() {
 	}
 }
 
+func (c *chaos) loses() {
+	c.lost = time.Now()
+	c.losses = append(c.losses, c.lost)
+}
+
 // failOver makes a server the master that had heard nothing for a while.
 func (c *chaos) failOver() {
 	host, port, _ := net.SplitHostPort(c.redis.Address)
@@ -459,6 +471,7 @@ func (c *chaos) failOver() {
 	c.proxy.cut()
 	replica.Do(c.t, "REPLICAOF", "NO", "ONE")
 	c.proxy.to.Store(&replica.Address)
+	c.loses()
 	c.redis = replica
 	c.t.Logf("failed over; %.0f bytes of acknowledged writes are lost", ahead-behind)
 }
@@ -538,12 +551,15 @@ func (c *chaos) judge(want map[string]string) {
 }
 
 // takenOver is the longest that a source waited for its next poll when a replica
-// was killed.
+// was killed, and no log was lost near that.
 func (c *chaos) takenOver() (longest time.Duration) {
 	c.web.mu.Lock()
 	defer c.web.mu.Unlock()
 	for _, path := range slices.Sorted(maps.Keys(c.web.asked)) {
 		for _, at := range c.kills {
+			if slices.ContainsFunc(c.losses, func(l time.Time) bool { return at.Add(time.Minute).After(l) && l.Add(time.Minute).After(at) }) {
+				continue // there is more to wait for
+			}
 			i, _ := slices.BinarySearchFunc(c.web.asked[path], at, time.Time.Compare)
 			if i < len(c.web.asked[path]) {
 				longest = max(longest, c.web.asked[path][i].Sub(at))

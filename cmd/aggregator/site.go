@@ -91,6 +91,9 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 	o.Healing = func(still bool) {
 		s.healing.Store(still)
 		s.feeds.Hold(still)
+		if still {
+			go s.pushing.lost(ctx, o.Log)
+		}
 	}
 	o.Touched = func(stories []news.Position) { s.feeds.Touched(stories) }
 	o.Push = func(key string) poll.Push { return s.pushing.word(key) }

@@ -74,6 +74,9 @@ func (p *Poller) look(ctx context.Context) error {
 		return fmt.Errorf("poll: look whether the log is whole: %w", err)
 	}
 	p.healedByOthers(heal, p.now())
+	if heal == "" && s.healing.Load() { // another was done first
+		return p.markHealing(ctx, p.now().Add(longestHealing))
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"aggregator/internal/dedupe"
@@ -17,7 +18,8 @@ import (
 // what is left of the log; the sources whose last polls are lost, too, fall due
 // at once and bring what else there was; and that tells the stories that it told,
 // under their ids and dates, as no news to anybody. Until all of them were polled
-// once the feeds stand as they were.
+// once the feeds stand as they were, and what nobody remembers has to wait: it may
+// be a copy of what is not back yet.
 
 const (
 	// markHealing is there while the sources fill a lost log again: until when,
@@ -25,8 +27,9 @@ const (
 	markHealing = "healing"
 	// longestHealing is how long the feeds stand still for it.
 	longestHealing = 10 * time.Minute
-	// askHealing is how often is asked whether another replica polled a source.
-	askHealing = 3 * time.Second
+	// askHealing is how often is asked whether another replica polled a source, or
+	// one that brought what has to wait.
+	askHealing = 5 * time.Second
 )
 
 // errLost: what was fetched rests on what was lost.
@@ -69,6 +72,7 @@ func (p *Poller) relearn(ctx context.Context) error {
 	p.latest = nil
 	s.tip, s.read, s.untold = tip, true, nil
 	s.generation.Add(1)
+	s.healing.Store(true)
 	s.keepsake.Store(&keepsake)
 	s.losses.Add(1)
 	// Claims were lost, too. Hosts are asked no more than they bear all the same:
@@ -88,6 +92,29 @@ func (p *Poller) hold(still bool) {
 	if p.Healing != nil {
 		p.Healing(still)
 	}
+}
+
+// mustWait: the log is being filled again with what is remembered.
+func (p *Poller) mustWait() bool {
+	return p.share != nil && (p.share.healing.Load() || p.share.others.Load())
+}
+
+// putOff takes out of a visit what nobody remembers, to be brought again soon: the
+// record says that the whole document is wanted.
+func (v *visit) putOff(told []*dedupe.Told) []*dedupe.Told {
+	var items []news.Item
+	var theirs []*dedupe.Told
+	for i, it := range v.Items {
+		if told[i] != nil {
+			items, theirs = append(items, it), append(theirs, told[i])
+		}
+	}
+	if len(items) < len(v.Items) {
+		v.Received -= len(v.Items) - len(items)
+		v.Items, v.waits = items, true
+		v.Poll.Rules = ^v.Poll.Rules
+	}
+	return theirs
 }
 
 // remember gives an item what it told before the log was lost, and its date: what
@@ -141,7 +168,7 @@ func (l *loop) heal(ctx context.Context) error {
 	l.healing = healing{owed, now.Add(longestHealing)}
 	if len(owed) > 0 {
 		l.Log.Warn("polls are lost; their sources are polled again, and the feeds stand still meanwhile", "sources", len(owed), "at_most", longestHealing)
-		return l.append(ctx, store.Batch{Marks: map[string]string{markHealing: l.healing.until.UTC().Format(time.RFC3339)}})
+		return l.markHealing(ctx, l.healing.until)
 	}
 	return nil
 }
@@ -184,23 +211,44 @@ func (l *loop) healed(ctx context.Context) {
 		l.Log.Warn("not all sources could be polled since the log was lost; the feeds go on without what only they have", "sources", left)
 	}
 	l.healing = healing{}
+	l.share.healing.Store(false)
 	l.hold(false)
 	l.tellAll()
 	l.Log.Info("what the log lost is back, as far as the sources have it")
 	go func() { // at worst others wait for the moment that the mark names
-		if err := l.append(context.WithoutCancel(ctx), store.Batch{Marks: map[string]string{markHealing: ""}}); err != nil {
+		if err := l.markHealing(context.WithoutCancel(ctx), time.Time{}); err != nil {
 			l.Log.Warn("could not tell other replicas that the log is whole", "error", err)
 		}
 	}()
 }
 
-// healedByOthers: who has no keepsake waits until those who have one are done.
+// markHealing tells the others until when we fill the log, at the latest; zero if
+// we are done. A mark of somebody else stays.
+func (p *Poller) markHealing(ctx context.Context, until time.Time) error {
+	mark := ""
+	if !until.IsZero() {
+		mark = until.UTC().Format(time.RFC3339) + " " + p.share.who
+	}
+	return p.rewrite(ctx, func() (store.Batch, error) {
+		was, err := p.store.Mark(ctx, markHealing)
+		if mark == "" && !strings.HasSuffix(was, " "+p.share.who) {
+			return store.Batch{}, err
+		}
+		return store.Batch{Marks: map[string]string{markHealing: mark}}, err
+	})
+}
+
+// healedByOthers: who has no keepsake waits until those who have one are done; who
+// has one goes on with what it remembers.
 func (p *Poller) healedByOthers(mark string, now time.Time) {
-	until, err := time.Parse(time.RFC3339, mark)
-	if err != nil || !now.Before(until) || p.share.keepsake.Load() != nil {
+	at, _, _ := strings.Cut(mark, " ")
+	until, err := time.Parse(time.RFC3339, at)
+	others := err == nil && now.Before(until)
+	p.share.others.Store(others)
+	if !others || p.share.keepsake.Load() != nil {
 		p.share.waiting.Store(nil)
 		return
 	}
-	why := "the log was lost, and other replicas, which know what was in it, fill it again; until " + mark + " at the latest"
+	why := "the log was lost, and other replicas, which know what was in it, fill it again; until " + at + " at the latest"
 	p.share.waiting.Store(&why)
 }

@@ -44,6 +44,8 @@ type share struct {
 	filing bool
 
 	generation atomic.Int64            // of the log: how often it was lost
+	healing    atomic.Bool             // a lost log is filled again, as far as we know
+	others     atomic.Bool             // … as others say
 	claimable  atomic.Pointer[instant] // nothing is claimed before; see relearn
 	keepsake   atomic.Pointer[map[uint64]dedupe.Told]
 	lost       chan struct{}           // the loop is to take note

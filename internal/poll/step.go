@@ -110,10 +110,22 @@ func (s *step) account(v *visit) Visited {
 	} else {
 		poll.Next, poll.Why = s.due(v, s.pushes(v.source.Key))
 	}
+	if v.waits {
+		poll.Next, poll.Why = s.soon(v, poll)
+	}
 	return Visited{
 		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
 		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{}, Pushed: v.pushed,
 	}
+}
+
+// soon is when a source is asked again that brought what has to wait.
+func (s *step) soon(v *visit, p news.Poll) (time.Time, string) {
+	at := s.now.Add(askHealing)
+	if forbidden, why := floor(v.source, p, rest{}); forbidden.After(at) {
+		return forbidden, why
+	}
+	return at, "the log was lost: what is new waits until the rest is back"
 }
 
 func (s *step) due(v *visit, u Push) (time.Time, string) {

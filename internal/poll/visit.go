@@ -25,6 +25,8 @@ type visit struct {
 	// when it is another one: see lost.go.
 	generation int64
 	remember   func([]news.Item, []*dedupe.Told)
+	mustWait   func() bool
+	waits      bool // some of it does
 	// withdrawn are items that the source took back.
 	withdrawn []withdrawn
 }
@@ -42,7 +44,7 @@ func (p *Poller) visit(ctx context.Context, pl *plan, j *job, now time.Time) *vi
 	if err != nil {
 		return &visit{source: src, prev: news.Poll{Source: src.Key}, Result: fetch.Result{Err: err}}
 	}
-	v := &visit{source: src, prev: prev, generation: j.generation, remember: p.remember}
+	v := &visit{source: src, prev: prev, generation: j.generation, remember: p.remember, mustWait: p.mustWait}
 	began := time.Now()
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
@@ -90,6 +92,9 @@ func (v *visit) prepare() {
 	told := make([]*dedupe.Told, len(v.Items))
 	if v.remember != nil {
 		v.remember(v.Items, told)
+		if v.mustWait() {
+			told = v.putOff(told)
+		}
 	}
 	if v.prev.Good.IsZero() {
 		spreadUndated(v.Items)
