@@ -103,6 +103,7 @@ func (l *loop) online(now time.Time) {
 	pl := l.plan.Load()
 	for key := range missed {
 		s := pl.byKey[key]
+		l.missed[key] = true
 		if s == nil || l.jobs[key] != nil || !l.Scheduled {
 			continue
 		}

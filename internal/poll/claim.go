@@ -143,6 +143,8 @@ func (l *loop) answeredClaims(c claims) {
 		if a.OK && len(j.orders) > 0 && !j.forced() {
 			why = l.floorOf(j.source, a.Poll, now)
 		}
+		granted := a.OK
+		a.OK = a.OK && !l.doneMeanwhile(j, a.Poll, now)
 		if a.OK && why == "" && !l.draining {
 			l.share.granted.Add(1)
 			j.prev, j.generation = &a.Poll, c.generation
@@ -154,7 +156,7 @@ func (l *loop) answeredClaims(c claims) {
 			continue
 		}
 		l.lobby.done(j, time.Now())
-		if a.OK {
+		if granted {
 			l.giveBack(j)
 		}
 		if why != "" {
@@ -164,6 +166,15 @@ func (l *loop) answeredClaims(c claims) {
 		l.share.refused.Add(1)
 		l.putOff(pl, j, a, now)
 	}
+}
+
+// doneMeanwhile: what an outage made us miss, another process has polled since.
+func (l *loop) doneMeanwhile(j *job, p news.Poll, now time.Time) bool {
+	if !j.early || len(j.orders) > 0 || p.Error != "" || p.Last.IsZero() {
+		return false
+	}
+	_, early := askAgain(l.plan.Load(), j.source, store.Claimed{Poll: p}, rest{}, l.pushOf(j.source.Key), now)
+	return !early && p.Next.After(now)
 }
 
 // unclaimed: the store could not say. Nothing is claimed for a while.
@@ -233,10 +244,13 @@ func (l *loop) putOff(pl *plan, j *job, a store.Claimed, now time.Time) {
 	}
 	held := l.rests.of(askedAt(j.source, a.Poll), now)
 	at, early := askAgain(pl, j.source, a, held, l.pushOf(key), now)
+	if early && j.early {
+		at, early = a.Until, false // it is due, and another is at it
+	}
 	if _, owed := l.healing.owed[key]; owed && at.After(now.Add(askHealing)) {
 		at = now.Add(askHealing)
 	}
-	if early && !j.early {
+	if early {
 		j.early = true
 		l.lobby.wait(j)
 		return

@@ -105,7 +105,8 @@ type loop struct {
 	claimWait   time.Duration   // after one that failed
 	aside       map[string]*job // ordered, while another process polls it
 	healing     healing
-	pausedSince time.Time // of a pass that cannot claim
+	missed      map[string]bool // in an outage: due, whatever their records say
+	pausedSince time.Time       // of a pass that cannot claim
 	draining    bool
 	empty       bool // the store held nothing when we began
 }
@@ -119,7 +120,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, later: map[string][]*pushed{}, rests: rests{}, last: map[string]last{},
 		found: make(chan found), fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed),
 		clock: newClock(p.now), work: work,
-		claims: make(chan claims, 1), claimed: make(chan claims), aside: map[string]*job{},
+		claims: make(chan claims, 1), claimed: make(chan claims), aside: map[string]*job{}, missed: map[string]bool{},
 	}
 	go l.committer(work)
 	defer close(l.batches)

@@ -92,7 +92,8 @@ func (l *loop) start(work context.Context) {
 			l.queue.Set(key, held.until)
 			continue
 		}
-		l.enqueue(&job{source: s})
+		l.enqueue(&job{source: s, early: l.missed[key]})
+		delete(l.missed, key)
 	}
 	l.lookUp(work, pl)
 	if l.share != nil {
