@@ -74,8 +74,8 @@ func (p *Poller) look(ctx context.Context) error {
 		return fmt.Errorf("poll: look whether the log is whole: %w", err)
 	}
 	p.healedByOthers(heal, p.now())
-	if heal == "" && s.healing.Load() { // another was done first
-		return p.markHealing(ctx, p.now().Add(longestHealing))
+	if s.healing.Load() && healingUntil(heal).Sub(p.now()) < healingSaid/2 {
+		return p.markHealing(ctx, true)
 	}
 	return nil
 }

@@ -22,9 +22,11 @@ import (
 // be a copy of what is not back yet.
 
 const (
-	// markHealing is there while the sources fill a lost log again: until when,
-	// at the latest. Replicas that have no keepsake leave that to others.
+	// markHealing is there while the sources fill a lost log again: by whom, and
+	// until when that holds if it is not said again. Replicas that have no keepsake
+	// leave that to others.
 	markHealing = "healing"
+	healingSaid = 30 * time.Second
 	// longestHealing is how long the feeds stand still for it.
 	longestHealing = 10 * time.Minute
 	// askHealing is how often is asked whether another replica polled a source, or
@@ -92,6 +94,15 @@ func (p *Poller) hold(still bool) {
 	if p.Healing != nil {
 		p.Healing(still)
 	}
+}
+
+func healingUntil(mark string) time.Time {
+	at, _, _ := strings.Cut(mark, " ")
+	until, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return time.Time{}
+	}
+	return until
 }
 
 // mustWait: the log is being filled again with what is remembered.
@@ -168,7 +179,7 @@ func (l *loop) heal(ctx context.Context) error {
 	l.healing = healing{owed, now.Add(longestHealing)}
 	if len(owed) > 0 {
 		l.Log.Warn("polls are lost; their sources are polled again, and the feeds stand still meanwhile", "sources", len(owed), "at_most", longestHealing)
-		return l.markHealing(ctx, l.healing.until)
+		return l.markHealing(ctx, true)
 	}
 	return nil
 }
@@ -216,18 +227,18 @@ func (l *loop) healed(ctx context.Context) {
 	l.tellAll()
 	l.Log.Info("what the log lost is back, as far as the sources have it")
 	go func() { // at worst others wait for the moment that the mark names
-		if err := l.markHealing(context.WithoutCancel(ctx), time.Time{}); err != nil {
+		if err := l.markHealing(context.WithoutCancel(ctx), false); err != nil {
 			l.Log.Warn("could not tell other replicas that the log is whole", "error", err)
 		}
 	}()
 }
 
-// markHealing tells the others until when we fill the log, at the latest; zero if
-// we are done. A mark of somebody else stays.
-func (p *Poller) markHealing(ctx context.Context, until time.Time) error {
+// markHealing tells the others that we fill the log, or that we are done. A mark of
+// somebody else stays then.
+func (p *Poller) markHealing(ctx context.Context, still bool) error {
 	mark := ""
-	if !until.IsZero() {
-		mark = until.UTC().Format(time.RFC3339) + " " + p.share.who
+	if still {
+		mark = p.now().Add(healingSaid).UTC().Format(time.RFC3339) + " " + p.share.who
 	}
 	return p.rewrite(ctx, func() (store.Batch, error) {
 		was, err := p.store.Mark(ctx, markHealing)
@@ -241,14 +252,13 @@ func (p *Poller) markHealing(ctx context.Context, until time.Time) error {
 // healedByOthers: who has no keepsake waits until those who have one are done; who
 // has one goes on with what it remembers.
 func (p *Poller) healedByOthers(mark string, now time.Time) {
-	at, _, _ := strings.Cut(mark, " ")
-	until, err := time.Parse(time.RFC3339, at)
-	others := err == nil && now.Before(until)
+	until := healingUntil(mark)
+	others := now.Before(until)
 	p.share.others.Store(others)
 	if !others || p.share.keepsake.Load() != nil {
 		p.share.waiting.Store(nil)
 		return
 	}
-	why := "the log was lost, and other replicas, which know what was in it, fill it again; until " + at + " at the latest"
+	why := "the log was lost, and other replicas, which know what was in it, fill it again"
 	p.share.waiting.Store(&why)
 }
