@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: build test test-full browser race fuzz lint golden bench bench-redis bench-serve quality refit demo run image tools clean
+.PHONY: build test test-full browser race fuzz lint golden bench bench-redis bench-serve chaos quality refit demo run image tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/aggregator ./cmd/aggregator
@@ -26,7 +26,13 @@ race:
 
 # test-full adds what takes minutes: published feeds and our pages in a browser; ten thousand rules, a replay of a million
 # decisions, and the figures beside bare GETs. (Fuzzing looks for what nobody knows yet: make fuzz.)
-test-full: test browser bench
+test-full: test browser chaos bench
+
+# chaos runs three replicas over 300 outlets while replicas and Redis are killed,
+# paused, cut off, failed over and wiped, and compares with one undisturbed process.
+chaos: tools
+	go vet -tags chaos ./cmd/aggregator
+	go test -tags chaos -run Chaos -count 1 -timeout 15m -v ./cmd/aggregator
 
 # browser opens what is published of hostile feeds in Chromium: nothing may run;
 # and every page of ours, at two widths in two themes, which axe looks at, by

@@ -40,12 +40,20 @@ func eventually(t testing.TB, what string, ok func() bool) {
 type desk struct {
 	t           testing.TB
 	binary, dir string
+	redis       string // behind the configuration
 }
+
+// deskStore names the Redis that desks keep their state in, each under a prefix of
+// its own; without it that is their folder.
+const deskStore = "AGGREGATOR_TEST_STORE"
 
 func newDesk(t testing.TB, config string) *desk {
 	t.Helper()
 	d := &desk{t: t, binary: buildBinary(t), dir: t.TempDir()}
 	t.Cleanup(func() { validTree(t, d.dir) })
+	if url := os.Getenv(deskStore); url != "" {
+		d.redis = fmt.Sprintf("store: { url: %s, prefix: %q }\n", url, d.dir)
+	}
 	d.write("aggregator.yaml", config)
 	return d
 }
@@ -54,6 +62,9 @@ func (d *desk) path(name string) string { return filepath.Join(d.dir, name) }
 
 func (d *desk) write(name, text string) {
 	d.t.Helper()
+	if name == "aggregator.yaml" && !strings.Contains(text, "store:") {
+		text += d.redis // behind the rest: stories name the lines of their rules
+	}
 	if err := os.WriteFile(d.path(name), []byte(text), 0o600); err != nil {
 		d.t.Fatal(err)
 	}

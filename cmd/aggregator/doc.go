@@ -77,6 +77,18 @@ that fails leaves memory as it was. A poll that was not kept comes again, for
 its validators (ETag, Last-Modified) were not kept either. If somebody else
 appended first, the store says ErrBehind: read on, apply, decide again.
 
+Several processes on one Redis are replicas: each has the Index, queue and lobby
+of the whole site. They meet in the store alone (store.Shared; poll, share.go):
+
+	claim    the sole right to poll a source, asked for when the lobby would start
+	         it; what is kept of the poll ends it, or the claim ends by itself
+	tip      where the log ends for us, and which log it is; who follows or decides
+	         has the mind, a lock, so that the Index has one owner here too
+	lease    the sole right to something else: to file anew, to forget, WebSub
+	keepsake what a replica knows of items when the log is lost: it guides what is
+	         decided of them until the sources have filled the log again (poll,
+	         lost.go)
+
 Known items leave no decision: they cost nothing but the look.
 
 People have the last word: that a telling is split from its story or leads it,
@@ -92,6 +104,7 @@ feed is the old one or the new one. `check --diff` is the first half alone.
 
 	schedule.Queue    its source is due
 	poll.lobby        its host and its address have room; the job is the source's lease
+	store.Claim       among replicas: the sole right to it, many in one round trip
 	fetch             If-None-Match; limits; a 304 ends here, as do entries that
 	                  stood in the last document just so
 	fetch, canon      charset, repair, gofeed; address, HTML and words in one form
@@ -132,7 +145,10 @@ One word for one thing, in code, messages and pages.
 	key         a hash under which the Index finds an item again
 	poll        one visit to one source, and the record of the last one
 	floor       what politeness forbids before a moment; backoff is one
-	lease       the sole right to poll a source for a while
+	lease       the sole right to something for a while
+	replica     one of several processes on one site; claim: its right to a source
+	tip         an end of a log, and of which log; follow: to read on behind it
+	healing     a lost log is filled again from the sources
 	head        of an item: title, summary and the beginning of its text
 	rest        a host is left alone that answered 429, or 503 with Retry-After
 	outage      no host is in reach: our own network is down, and no source to blame
@@ -164,7 +180,8 @@ One word for one thing, in code, messages and pages.
 	search.go            a query tried for the pages
 	check.go, read.go, explain.go, opml.go, storecmd.go, health.go, demo.go
 	                     a command or a few each
-	websub.go            the hub and the subscriptions, joined to the rest
+	websub.go, turn.go   the hub and the subscriptions, joined to the rest; by turns
+	                     where there are replicas
 	metrics.go, pushmetrics.go, log.go
 	                     what monitoring reads
 	memory.go            a soft limit that grows with the site

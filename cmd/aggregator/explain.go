@@ -256,6 +256,8 @@ func evidence(t toldLine) string {
 		return "tells it: the same title and text"
 	case "near":
 		return fmt.Sprintf("tells it: nearly the same text (similarity %.2f)", t.Similarity)
+	case "memory":
+		return "tells it: it did before the log was lost"
 	case dedupe.ByPerson:
 		return "tells it: a person merged its story into this one"
 	}

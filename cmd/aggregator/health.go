@@ -31,6 +31,9 @@ func (s *site) readiness() readiness {
 	if why := s.poller.Trouble(); why != "" {
 		r.Ready, r.Reasons = false, append(r.Reasons, why+"; polling pauses, the last good feeds are served")
 	}
+	if s.healing.Load() {
+		r.Reasons = append(r.Reasons, "the store lost stories; they are gathered again, and the feeds stand as they were meanwhile")
+	}
 	// Not a lack of readiness: what is kept is served, and nobody else could poll.
 	if since := s.poller.Offline(); !since.IsZero() {
 		r.Reasons = append(r.Reasons, "our own network seems to be down since "+since.UTC().Format("2006-01-02 15:04 MST")+": no source is in reach; that is not counted against them")

@@ -53,7 +53,29 @@ func newMetrics(s *site) *metrics {
 			}
 			return float64(at)
 		}))
+	if _, shared := s.poller.Sharing(); shared {
+		m.share(s.poller)
+	}
 	return m
+}
+
+// share counts what a replica does among others.
+func (m *metrics) share(p *poll.Poller) {
+	count := func(name, help string, labels prometheus.Labels, read func(poll.Sharing) int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			is, _ := p.Sharing()
+			return float64(read(is))
+		})
+	}
+	const claims, help = "aggregator_claims_total", "Claims on sources, by what the store answered."
+	m.registry.MustRegister(
+		count(claims, help, prometheus.Labels{"answer": "granted"}, func(s poll.Sharing) int64 { return s.Granted }),
+		count(claims, help, prometheus.Labels{"answer": "refused"}, func(s poll.Sharing) int64 { return s.Refused }),
+		count("aggregator_logs_lost_total", "Times that the store had another log than before: wiped, or failed over.", nil, func(s poll.Sharing) int64 { return s.Lost }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "aggregator_follow_lag_seconds", Help: "Time since the log was followed last."}, func() float64 {
+			is, _ := p.Sharing()
+			return is.Lag.Seconds()
+		}))
 }
 
 func (m *metrics) visited(vs ...poll.Visited) {

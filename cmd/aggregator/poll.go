@@ -149,7 +149,7 @@ func (c *command) table() *tabwriter.Writer {
 // writeTree publishes the site as files, if the configuration names a folder.
 func (s *site) writeTree(ctx context.Context) error {
 	dir := s.now.Load().Publish.Dir
-	if dir == "" {
+	if dir == "" || s.healing.Load() { // what stands there lacks nothing
 		return nil
 	}
 	return s.writeTo(ctx, dir)

@@ -25,7 +25,7 @@ func (p *pushing) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(d, kind, v, label)
 		}
 	}
-	h, s := p.hub.Stats(), p.subscriber.Stats()
+	h, s := p.at().hub.Stats(), p.at().subscriber.Stats()
 	each(hubSubscriptions, prometheus.GaugeValue, map[string]float64{"live": float64(h.Live), "failing": float64(h.Failing), "pending": float64(h.Pending)})
 	each(hubDeliveries, prometheus.CounterValue, map[string]float64{"delivered": float64(h.Delivered), "failed": float64(h.Failed), "gone": float64(h.Gone)})
 	each(hubRequests, prometheus.CounterValue, map[string]float64{"refused": float64(h.Refused), "unverified": float64(h.Unverified)})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"aggregator/internal/config"
 	"aggregator/internal/dedupe"
@@ -35,6 +36,7 @@ type site struct {
 	running bool
 	reload  func(context.Context) (poll.Changes, error)
 	pushing *pushing // the daemon's, else nil
+	healing atomic.Bool
 	log     *slog.Logger
 }
 
@@ -45,6 +47,10 @@ type setup struct {
 	strangers *http.Client // for addresses that strangers name
 	hubs      *http.Client // for hubs, which may have moved
 }
+
+// polled is how long what was fetched may wait to be kept, before another replica
+// polls the source, too.
+const polled = 10 * time.Second
 
 // errNothingKept is what one who only looks hears before the first poll.
 var errNothingKept = errors.New("nothing is kept yet; the first poll files what it brings")
@@ -80,6 +86,13 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 		s.pushing.changed(topics)
 		if told != nil {
 			told(topics)
+		}
+	}
+	o.Healing = func(still bool) {
+		s.healing.Store(still)
+		s.feeds.Hold(still)
+		if still {
+			go s.pushing.lost(ctx, o.Log)
 		}
 	}
 	o.Touched = func(stories []news.Position) { s.feeds.Touched(stories) }
@@ -126,8 +139,17 @@ func planOf(cfg *config.Config) (poll.Plan, *setup, error) {
 		Sources: sourcesOf(cfg), Filer: filer, Fetcher: fetcher, Address: fetcher.Address, Read: fetcher.Read, Gone: fetcher.Gone,
 		Prefer: cfg.Dedupe.Prefer, Window: cfg.Dedupe.Window, Retain: cfg.Retain, Events: cfg.Dedupe.Events,
 		Spread: cfg.Fetch.Spread, Concurrency: cfg.Fetch.Concurrency,
-		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval,
+		PerHost: cfg.Fetch.PerHost.Concurrency, Interval: cfg.Fetch.PerHost.Interval, Lease: leaseOf(cfg),
 	}, &setup{cfg, filer, fetcher.Strangers(0, strangerTimeout), fetcher.Strangers(hubRedirects, strangerTimeout)}, nil
+}
+
+// leaseOf is longer than the slowest poll takes, with its way into the store.
+func leaseOf(cfg *config.Config) time.Duration {
+	longest := cfg.Fetch.Timeout
+	for _, s := range cfg.Sources {
+		longest = max(longest, s.Access.Timeout)
+	}
+	return longest + polled
 }
 
 func sourcesOf(cfg *config.Config) []poll.Source {

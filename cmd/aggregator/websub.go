@@ -3,17 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"aggregator/internal/config"
 	"aggregator/internal/news"
 	"aggregator/internal/poll"
 	"aggregator/internal/publish"
+	"aggregator/internal/store"
 	"aggregator/internal/websub"
 )
 
@@ -62,14 +65,21 @@ func (s *site) websubOf(now *setup) websub.Site {
 // pushing is what a daemon runs of WebSub, beside polling and serving. A site
 // that runs nothing has none.
 type pushing struct {
-	hub        *websub.Hub
-	pinger     *websub.Pinger
-	subscriber *websub.Subscriber
+	rooms atomic.Pointer[rooms]
+	mine  atomic.Bool // where there are replicas: it is our turn
 }
+
+func (p *pushing) at() *rooms { return p.rooms.Load() }
 
 // newPushing gives what s needs for it. It begins with usePushing.
 func (s *site) newPushing() *pushing {
-	return &pushing{
+	p := &pushing{}
+	p.rooms.Store(s.newRooms())
+	return p
+}
+
+func (s *site) newRooms() *rooms {
+	return &rooms{
 		hub:    websub.NewHub(s.store, websub.Options{Log: s.log, Render: s.feeds.Push}),
 		pinger: websub.NewPinger(s.log),
 		subscriber: websub.NewSubscriber(s.store, websub.SubscriberOptions{
@@ -89,14 +99,15 @@ func (s *site) usePushing(now *setup) {
 		return
 	}
 	w := s.websubOf(now)
-	s.pushing.hub.Use(w)
+	is := s.pushing.at()
+	is.hub.Use(w)
 	w.Client = now.hubs
-	s.pushing.pinger.Use(w)
+	is.pinger.Use(w)
 	sources, err := s.hubsOfSources(now)
 	if err != nil {
 		s.log.Error("which hubs the sources have is not known before they are polled", "error", err)
 	}
-	s.pushing.subscriber.Use(now.hubs, callbackBase(now.Config), sources)
+	is.subscriber.Use(now.hubs, callbackBase(now.Config), sources)
 }
 
 // hubsOfSources is what is known of the hubs of sources.
@@ -175,7 +186,7 @@ func (s *site) visited(vs ...poll.Visited) {
 		}
 		if i := slices.IndexFunc(now.Sources, func(src config.Source) bool { return src.Key == v.Key }); i >= 0 {
 			src := websub.Source{Key: v.Key, Hub: hubNamed(now.Config, v.Poll), Topic: topicOf(now.Sources[i].URL, v.Poll)}
-			s.pushing.subscriber.Polled(src, v.Missed > 0)
+			s.pushing.at().subscriber.Polled(src, v.Missed > 0)
 		}
 	}
 }
@@ -185,7 +196,7 @@ func (p *pushing) word(key string) poll.Push {
 	if p == nil {
 		return poll.Push{}
 	}
-	hub, since, until := p.subscriber.Word(key)
+	hub, since, until := p.at().subscriber.Word(key)
 	return poll.Push{By: hub, Since: since, Until: until}
 }
 
@@ -194,7 +205,7 @@ func (p *pushing) state(key string) (state, why string, last time.Time) {
 	if p == nil {
 		return "", "", time.Time{}
 	}
-	return p.subscriber.State(key)
+	return p.at().subscriber.State(key)
 }
 
 // changed tells it of topics; nil stands for all.
@@ -202,16 +213,38 @@ func (p *pushing) changed(topics []string) {
 	if p == nil {
 		return
 	}
-	p.hub.Changed(topics)
-	p.pinger.Changed(topics)
+	p.at().hub.Changed(topics)
+	p.at().pinger.Changed(topics)
+}
+
+// lost: the store lost what it kept, of subscriptions too.
+func (p *pushing) lost(ctx context.Context, log *slog.Logger) {
+	if p == nil {
+		return
+	}
+	p.at().subscriber.Lost()
+	for {
+		err := p.at().hub.Lost(ctx)
+		if err == nil {
+			return
+		}
+		log.Debug("where the log ends now cannot be asked for the hub; will try again", "error", err)
+		if !pause(ctx, time.Second) {
+			return
+		}
+	}
 }
 
 // push does all of it until ctx ends.
 func (srv *server) push(start func(func(context.Context) error)) {
 	srv.usePushing(srv.now.Load())
-	start(srv.pushing.hub.Run)
-	start(srv.pushing.pinger.Run)
-	start(srv.pushing.subscriber.Run)
+	if shared, is := srv.store.(store.Shared); is {
+		start(func(ctx context.Context) error { return srv.pushInTurn(ctx, shared) })
+		return
+	}
+	for _, run := range srv.pushing.at().runs() {
+		start(run)
+	}
 }
 
 // hub answers /hub, where the configuration has one.
@@ -220,7 +253,9 @@ func (s *site) hub(w http.ResponseWriter, r *http.Request) {
 		s.pages.ServeHTTP(w, r) // which says that there is nothing
 		return
 	}
-	s.pushing.hub.ServeHTTP(w, r)
+	if !s.handOn(w, r) {
+		s.pushing.at().hub.ServeHTTP(w, r)
+	}
 }
 
 // callback answers /websub/ID.
@@ -229,5 +264,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 		s.pages.ServeHTTP(w, r)
 		return
 	}
-	s.pushing.subscriber.ServeHTTP(w, r)
+	if !s.handOn(w, r) {
+		s.pushing.at().subscriber.ServeHTTP(w, r)
+	}
 }

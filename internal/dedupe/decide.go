@@ -12,7 +12,7 @@ import (
 // the position that the Index stands at. Known items get no position. Nothing
 // is changed: call Apply with what the store has kept.
 func (x *Index) Decide(items []Item, now time.Time) []news.Decision {
-	draft := draft{layer: newLayer(&x.layer), x: x, at: x.at, ids: map[uint64]bool{}, events: map[news.Position]news.Position{}}
+	draft := draft{layer: newLayer(&x.layer), x: x, at: x.at, ids: map[uint64]news.Position{}, events: map[news.Position]news.Position{}}
 	ds := make([]news.Decision, len(items))
 	for i, it := range items {
 		ds[i] = draft.decide(it, now)
@@ -25,7 +25,7 @@ type draft struct {
 	layer
 	x   *Index
 	at  news.Position
-	ids map[uint64]bool // of the stories begun here
+	ids map[uint64]news.Position // of the stories begun here
 	// events are those of the stories begun here that are grouped.
 	events map[news.Position]news.Position
 }
@@ -33,7 +33,7 @@ type draft struct {
 func (f *draft) decide(it Item, now time.Time) news.Decision {
 	v := f.living(judge(it, f.nominate(it, minutes(now), f.x.window)))
 	d := news.Decision{At: now, Since: it.Since(), Source: it.Source, Keys: it.Keys}
-	if v.fate == news.Known {
+	if v.fate == news.Known && !f.forgets(v, it.Told) {
 		return v.in(d)
 	}
 	var sketch *near.Sketch
@@ -45,6 +45,11 @@ func (f *draft) decide(it Item, now time.Time) news.Decision {
 	}
 	if v.fate == news.New && sketch != nil {
 		v, d.Refused, d.Event = f.near(it, sketch, v, now)
+	}
+	if it.Told != nil {
+		if v = f.again(v, it.Told); v.fate != news.New {
+			d.Event = 0
+		}
 	}
 	d = v.in(d)
 	f.at++
@@ -94,15 +99,18 @@ const space = "\x6b\x3c\x1d\x52\x8e\x0a\x4f\x7b\x9d\x11\x5a\xf0\xc4\x27\x66\xe3"
 // story gets one that its words tell apart.
 func (f *draft) id(it Item) [16]byte {
 	id := uuid(it.Source, it.GUID)
+	if it.Told != nil {
+		id = it.Told.ID
+	}
 	if f.taken(id) {
 		id = uuid(it.Source, it.GUID, it.Title, it.URL, it.Text)
 	}
-	f.ids[idKey(id)] = true
+	f.ids[idKey(id)] = f.at
 	return id
 }
 
 func (f *draft) taken(id [16]byte) bool {
-	return f.ids[idKey(id)] || f.x.byStory[idKey(id)] != 0
+	return f.ids[idKey(id)] != 0 || f.x.byStory[idKey(id)].pos != 0
 }
 
 func uuid(parts ...string) (id [16]byte) {

@@ -24,7 +24,7 @@ type Index struct {
 	events bool
 	at     news.Position
 	// byStory finds a story by the first eight bytes of its ID.
-	byStory map[uint64]news.Position
+	byStory map[uint64]beginning
 	sketch  near.Sketch // room for unpacking
 	finder  finder
 	said
@@ -34,7 +34,7 @@ type Index struct {
 // New makes the Index of an empty log. window is how far back a copy is looked
 // for.
 func New(window time.Duration) *Index {
-	x := &Index{layer: newLayer(nil), window: window, byStory: map[uint64]news.Position{}, said: nothingSaid(), grouped: newGrouped()}
+	x := &Index{layer: newLayer(nil), window: window, byStory: map[uint64]beginning{}, said: nothingSaid(), grouped: newGrouped()}
 	x.SetModels(near.Learnt())
 	return x
 }
@@ -66,7 +66,7 @@ func (x *Index) Grow(n int) {
 	for _, keys := range []*map[uint32]uint32{&x.byID, &x.byURL, &x.byText} {
 		*keys = make(map[uint32]uint32, n)
 	}
-	x.byStory = make(map[uint64]news.Position, n)
+	x.byStory = make(map[uint64]beginning, n)
 }
 
 // Apply takes decisions that the store has kept, in log order.
@@ -75,7 +75,7 @@ func (x *Index) Apply(ds ...news.Decision) {
 		x.begin(d.Pos - 1)
 		x.at = d.Pos
 		if d.Fate == news.New || d.Fate == news.Split {
-			x.byStory[idKey(d.ID)] = d.Story
+			x.byStory[idKey(d.ID)] = beginning{d.Story, binary.BigEndian.Uint64(d.ID[8:])}
 		}
 		x.grouped.take(d)
 		x.heed(d)
@@ -111,7 +111,7 @@ func (x *Index) Skip(at news.Position) {
 
 // Story is where the story with an ID began, or the one that a person merged it
 // into; 0 if it is not remembered.
-func (x *Index) Story(id [16]byte) news.Position { return x.teller(x.byStory[idKey(id)]) }
+func (x *Index) Story(id [16]byte) news.Position { return x.teller(x.byStory[idKey(id)].pos) }
 
 // Told is the stories told at a canonical address (Keys.URL), latest first.
 func (x *Index) Told(url uint64) (stories []news.Position) {
@@ -154,14 +154,26 @@ func (x *Index) Expire(to news.Position) {
 			}
 		}
 	}
-	for id, pos := range x.byStory {
-		if pos <= to {
+	for id, b := range x.byStory {
+		if b.pos <= to {
 			delete(x.byStory, id)
 		}
 	}
 }
 
+// A beginning is where a story began, and the rest of its ID.
+type beginning struct {
+	pos  news.Position
+	rest uint64
+}
+
 func idKey(id [16]byte) uint64 { return binary.BigEndian.Uint64(id[:8]) }
+
+func idOf(first, rest uint64) (id [16]byte) {
+	binary.BigEndian.PutUint64(id[:8], first)
+	binary.BigEndian.PutUint64(id[8:], rest)
+	return id
+}
 
 // A telling is what deciding remembers of an item: 112 bytes, and about 15 for
 // each of its keys. Its sketch is in the layer's recall.
@@ -177,7 +189,7 @@ type telling struct {
 	sameURL    uint32    // … with this address
 	sameText   [2]uint32 // … with these texts
 	minute     uint32    // when it came
-	since      uint32    // the minute it claims to be from
+	since      uint32    // the second it claims to be from
 }
 
 // A layer is tellings and the maps that find them. The Index is one; what is
@@ -249,7 +261,7 @@ func (l *layer) add(d news.Decision, sketch *near.Sketch) {
 	}
 	t := telling{
 		pos: d.Pos, story: d.Story, source: canon.Hash(d.Source), id: d.Keys.ID, url: d.Keys.URL,
-		title: d.Keys.Title, digest: d.Keys.Digest, minute: minutes(d.At), since: minutes(d.Since),
+		title: d.Keys.Title, digest: d.Keys.Digest, minute: minutes(d.At), since: seconds(d.Since),
 	}
 	n := l.base + uint32(len(l.tellings)) + 1
 	if t.url != 0 {
@@ -300,5 +312,7 @@ func (l *layer) withText(k uint64) iter.Seq[*telling] {
 		return t.sameText[1]
 	})
 }
+
+func seconds(t time.Time) uint32 { return uint32(max(0, t.Unix())) }
 
 func minutes(t time.Time) uint32 { return uint32(max(0, t.Unix()/60)) }

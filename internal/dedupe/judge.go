@@ -102,7 +102,7 @@ func judgeOwn(it Item, source uint64, ns []nominee) (verdict, bool) {
 			return verdict{fate: news.Known, story: n.story, reason: byURL, similarity: 1}, true
 		case same && repeat == nil:
 			repeat = n.telling
-		case !beside && n.id != it.Keys.ID && older == nil && minutesOf(n.since, minutes(it.Since())) <= sameArticle:
+		case !beside && n.id != it.Keys.ID && older == nil && minutesOf(n.since/60, minutes(it.Since())) <= sameArticle:
 			older = n.telling
 		}
 	}
@@ -151,7 +151,7 @@ func closer(it Item, a, b *telling) bool {
 		return x
 	}
 	since := minutes(it.Since())
-	return minutesOf(a.since, since) < minutesOf(b.since, since)
+	return minutesOf(a.since/60, since) < minutesOf(b.since/60, since)
 }
 
 // tells: a source tells a story once. Two different items of one document, at

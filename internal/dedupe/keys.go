@@ -21,6 +21,8 @@ type Item struct {
 	Beside map[uint64]bool
 	// Near says between which tellings near text may join it to a story.
 	Near Near
+	// Told is what it told before the log was lost; nil for nothing that we know.
+	Told *Told
 }
 
 // Near says between which tellings near text is looked for.

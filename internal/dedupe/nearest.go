@@ -158,7 +158,7 @@ func (f *finder) compare(l *layer, it *Item, sketch *near.Sketch, matches []matc
 			continue
 		}
 		fs := f.comparer.With(&f.sketch, near.Pair{
-			Minutes: float64(minutesOf(t.since, since)), Own: t.source == source,
+			Minutes: float64(minutesOf(t.since/60, since)), Own: t.source == source,
 			SameURL: t.url != 0 && t.url == it.Keys.URL,
 		})
 		ls = append(ls, likeness{t, m.n, fs, min(mostAlike, max(f.models.Story.Similarity(&fs), copied(&fs)))})
@@ -263,7 +263,7 @@ func template(f *near.Features) string {
 // however alike it looks.
 func series(it *Item, t *likeness) string {
 	long := t.features[near.LeadLength] >= 3.2 // 24 words
-	if minutesOf(t.since, minutes(it.Since())) > mostApart && !(long && t.features[near.LeadCosine] >= .95) {
+	if minutesOf(t.since/60, minutes(it.Since())) > mostApart && !(long && t.features[near.LeadCosine] >= .95) {
 		return "a series: another day's text"
 	}
 	return ""

@@ -34,7 +34,7 @@ func (x *Index) Split(was news.Decision, it news.Item, from news.Position, who s
 		Pos: x.at + 1, Story: x.at + 1, At: now, Since: was.Since, Source: was.Source, Fate: news.Split, Of: was.Pos,
 		Keys: was.Keys, Sketch: was.Sketch, Reason: who, Similarity: 1, Refused: news.Refusal{Of: from, Guard: ByPerson},
 	}
-	for n := 1; n == 1 || x.byStory[idKey(d.ID)] != 0; n++ {
+	for n := 1; n == 1 || x.byStory[idKey(d.ID)].pos != 0; n++ {
 		d.ID = uuid(it.Source, it.GUID, "split", strconv.Itoa(n))
 	}
 	return d
@@ -92,7 +92,7 @@ func (x *Index) merge(from, into news.Position) {
 	if first < x.first(into) {
 		x.oldest[into] = first
 	}
-	at, _ := slices.BinarySearchFunc(x.tellings, first, func(t telling, pos news.Position) int { return cmp.Compare(t.pos, pos) })
+	at, _ := slices.BinarySearchFunc(x.tellings, first, comparePos)
 	for i := range x.tellings[at:] {
 		if t := &x.tellings[at+i]; t.story == from {
 			t.story = into
@@ -125,13 +125,15 @@ func (x *Index) kept(story news.Position) news.Position {
 	return story
 }
 
+func comparePos(t telling, pos news.Position) int { return cmp.Compare(t.pos, pos) }
+
 // Telling is the story of the telling at a position in the log; 0 if there is none.
 func (x *Index) Telling(pos news.Position) news.Position {
-	at, ok := slices.BinarySearchFunc(x.tellings, pos, func(t telling, pos news.Position) int { return cmp.Compare(t.pos, pos) })
+	t, ok := x.tellingAt(pos)
 	if !ok {
 		return 0
 	}
-	return x.kept(x.tellings[at].story)
+	return x.kept(t.story)
 }
 
 // begin takes note of where a log begins whose first decisions are forgotten.

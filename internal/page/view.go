@@ -196,6 +196,8 @@ func evidence(reason string, similarity float64) string {
 		return "the same text"
 	case "near":
 		return fmt.Sprintf("nearly the same text (%.0f%%)", 100*similarity)
+	case "memory":
+		return "here before the log was lost"
 	case "person":
 		return "put here by a person"
 	}

@@ -55,19 +55,20 @@ func failingSince(prev, p news.Poll) time.Time {
 // those that somebody forced.
 func (l *loop) rest(r rest) {
 	l.Log.Info("a host is left alone", "host", r.origin, "until", r.until.UTC().Format(time.RFC3339), "why", r.why())
+	l.restForAll(r)
 	for _, j := range l.lobby.drop(host(r.origin), func(j *job) bool { return j.origin == r.origin && !j.forced() }) {
-		l.skip(j, r)
+		l.skipFor(j, r.why(), r.until)
 	}
 }
 
-// skip ends a job that is not to start.
-func (l *loop) skip(j *job, r rest) {
+// skipFor ends a job that is not to start before a moment.
+func (l *loop) skipFor(j *job, why string, until time.Time) {
 	s := j.source
 	delete(l.jobs, s.Key)
 	if l.Scheduled && l.plan.Load().byKey[s.Key] != nil {
-		l.queue.Set(s.Key, r.until)
+		l.queue.Set(s.Key, until)
 	}
-	skipped := Visited{Key: s.Key, Name: Name(s.Source, ""), Skipped: r.why()}
+	skipped := Visited{Key: s.Key, Name: Name(s.Source, ""), Skipped: why}
 	for _, o := range j.orders {
 		o.add(skipped)
 		o.end()
@@ -102,6 +103,7 @@ func (l *loop) online(now time.Time) {
 	pl := l.plan.Load()
 	for key := range missed {
 		s := pl.byKey[key]
+		l.missed[key] = true
 		if s == nil || l.jobs[key] != nil || !l.Scheduled {
 			continue
 		}

@@ -31,12 +31,20 @@ type committed struct {
 // poll, for its validators were not kept either.
 func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 	for wait := firstPatience; ; wait = min(2*wait, longestPatience) {
-		s, err := p.try(ctx, visits)
+		var s *step
+		err := p.think(func() (err error) {
+			s, err = p.try(ctx, visits)
+			return err
+		})
+		p.tellFollowed(ctx)
 		if err == nil {
 			p.trouble.Store(nil)
 			c := committed{visits: visits, results: s.results, touched: s.touched(), changed: s.changed()}
 			p.takeBack(ctx, &c)
 			return c
+		}
+		if errors.Is(err, errLost) {
+			return committed{visits: visits, err: err}
 		}
 		err = fmt.Errorf("poll not committed: %w", err)
 		why := err.Error()
@@ -53,8 +61,12 @@ func (p *Poller) commit(ctx context.Context, visits []*visit) committed {
 	}
 }
 
-// try decides and appends; if another replica appended first, again.
+// try decides and appends; if another replica appended first, again. The caller
+// thinks.
 func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
+	if p.stale(visits) {
+		return nil, errLost
+	}
 	for {
 		at, err := p.end(ctx, visits)
 		if err != nil {
@@ -65,7 +77,7 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, err = p.store.Append(ctx, s.at, s.batch)
+		err = p.keep(ctx, s.at, s.batch)
 		if errors.Is(err, store.ErrBehind) {
 			continue
 		}
@@ -77,12 +89,46 @@ func (p *Poller) try(ctx context.Context, visits []*visit) (*step, error) {
 	}
 }
 
+// keepAtEnd keeps a step of decisions that is made where the log ends; if another
+// process appended first, it is made again. There may be none.
+func (p *Poller) keepAtEnd(ctx context.Context, make func() (*step, error)) (s *step, err error) {
+	err = p.think(func() error {
+		for {
+			if err := p.catchUp(ctx); err != nil {
+				return err
+			}
+			if s, err = make(); err != nil || s == nil {
+				return err
+			}
+			err := p.keep(ctx, s.at, s.batch)
+			if errors.Is(err, store.ErrBehind) || errors.Is(err, errLost) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("poll: keep a decision: %w", err)
+			}
+			p.apply(s.batch.Decisions...)
+			return nil
+		}
+	})
+	p.tellFollowed(ctx)
+	return s, err
+}
+
 // end is where the log ends, with the index there too if there is anything to
 // decide.
 func (p *Poller) end(ctx context.Context, visits []*visit) (news.Position, error) {
+	if p.share != nil { // which follows, and is told if it is behind
+		if !p.share.read {
+			if err := p.readOn(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return p.index.At(), nil
+	}
 	for _, v := range visits {
 		if len(v.items)+len(v.dropped) > 0 {
-			err := p.CatchUp(ctx)
+			err := p.catchUp(ctx)
 			return p.index.At(), err
 		}
 	}

@@ -43,16 +43,20 @@ type changed struct {
 // a job is a source that is being polled: waiting for its host, fetched, or
 // waiting to be kept. That it stands in loop.jobs is its lease.
 type job struct {
-	source  *Source
-	orders  []*order
-	began   time.Time
-	at      time.Time // of the order; zero: when it begins
-	slow    bool      // it passes the narrower gates
-	host    string    // of the address that is asked
-	origin  string    // the same with its port
-	address string    // of its host, as it was when it began
-	push    *pushed   // what a hub sent, in place of asking
-	after   []*order  // want it polled when that is kept
+	source     *Source
+	orders     []*order
+	began      time.Time
+	at         time.Time  // of the order; zero: when it begins
+	slow       bool       // it passes the narrower gates
+	host       string     // of the address that is asked
+	origin     string     // the same with its port
+	address    string     // of its host, as it was when it began
+	push       *pushed    // what a hub sent, in place of asking
+	early      bool       // due by our plan, though not by its record
+	putOff     time.Time  // since when another process is at it, if it was ordered
+	prev       *news.Poll // its record, if a claim brought it
+	generation int64      // of the log that prev rests on
+	after      []*order   // want it polled when that is kept
 }
 
 // forced: somebody asked for it whatever the floors.
@@ -87,14 +91,24 @@ type loop struct {
 	starts  chan start
 	fetched chan *visit
 
-	pending  []*visit // fetched, not yet with the committer
-	bytes    int
-	oldest   time.Time // when the first of pending came
-	busy     bool      // the committer has work
-	batches  chan []*visit
-	kept     chan committed
-	draining bool
-	empty    bool // the store held nothing when we began
+	pending []*visit // fetched, not yet with the committer
+	bytes   int
+	oldest  time.Time // when the first of pending came
+	busy    bool      // the committer has work
+	batches chan []*visit
+	kept    chan committed
+
+	claims      chan claims // to the claimer, and back
+	claimed     chan claims
+	claiming    bool            // one is under way
+	claimAgain  time.Time       // none before
+	claimWait   time.Duration   // after one that failed
+	aside       map[string]*job // ordered, while another process polls it
+	healing     healing
+	missed      map[string]bool // in an outage: due, whatever their records say
+	pausedSince time.Time       // of a pass that cannot claim
+	draining    bool
+	empty       bool // the store held nothing when we began
 }
 
 // Run polls until ctx ends, then lets what is under way finish and be kept.
@@ -106,29 +120,38 @@ func (p *Poller) Run(ctx context.Context) error {
 		Poller: p, queue: &schedule.Queue{}, lobby: newLobby(), jobs: map[string]*job{}, later: map[string][]*pushed{}, rests: rests{}, last: map[string]last{},
 		found: make(chan found), fetched: make(chan *visit), starts: make(chan start), batches: make(chan []*visit), kept: make(chan committed),
 		clock: newClock(p.now), work: work,
+		claims: make(chan claims, 1), claimed: make(chan claims), aside: map[string]*job{}, missed: map[string]bool{},
 	}
 	go l.committer(work)
 	defer close(l.batches)
+	if p.share != nil {
+		defer l.accompany(work)()
+	}
 	defer close(l.starts)
 	at, err := p.store.At(ctx)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
-	l.empty = at == 0
+	if l.empty = at == 0; l.empty && l.Scheduled && l.share != nil {
+		l.claimAgain = time.Now().Add(firstLook)
+	}
 	if err := l.fill(ctx); err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	forget := time.NewTicker(forgetEvery)
 	defer forget.Stop()
 	for {
 		if by := l.clock.jumped(); by != 0 {
 			l.Log.Warn("the clock jumped, or this machine slept; what is due is spread anew", "by", by.Round(time.Second))
-			if err := l.fill(ctx); err != nil {
+			if err := l.fill(ctx); err != nil && p.share == nil {
 				return err
+			} else if err != nil {
+				l.lostAgain(time.Second) // which fills it, too
 			}
 		}
 		l.start(work)
 		l.handOver()
+		l.healed(ctx)
 		if l.draining && l.running == 0 && !l.busy && len(l.pending) == 0 {
 			return nil
 		}
@@ -136,6 +159,14 @@ func (p *Poller) Run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// unlessEnded is an error of Run, which is none where it was to end.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // fill puts every source into the queue at the moment that the store
@@ -159,6 +190,7 @@ func (l *loop) fill(ctx context.Context) error {
 	for i := range pl.Sources {
 		s := &pl.Sources[i]
 		switch p, polled := polls[s.Key]; {
+		case l.aside[s.Key] != nil:
 		case l.jobs[s.Key] != nil: // it is under way
 			l.queue.Remove(s.Key)
 		case polled:
@@ -193,9 +225,9 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 	}
 	timer := time.NewTimer(l.sleep())
 	defer timer.Stop()
-	quiet := l.quiet
+	quiet, lost := l.quiet, l.lostLog()
 	if l.busy {
-		quiet = nil
+		quiet, lost = nil, nil
 	}
 	select {
 	case <-done:
@@ -218,6 +250,13 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 		l.looking--
 		l.lobby.at[f.job.host] = f.address
 		l.lobby.wait(f.job)
+	case c := <-l.claimed:
+		l.answeredClaims(c)
+	case <-lost:
+		if err := l.heal(ctx); err != nil {
+			l.Log.Error("could not find out which polls are lost; will try again", "error", err)
+			l.lostAgain(time.Second)
+		}
 	case c := <-l.kept:
 		l.busy = false
 		l.finish(c)
@@ -231,7 +270,7 @@ func (l *loop) wait(ctx context.Context, stop func(), forget <-chan time.Time) e
 }
 
 func (l *loop) forgetNow(ctx context.Context, now time.Time) {
-	some, err := l.forget(ctx, now)
+	some, err := l.forgetAlone(ctx, now)
 	if err != nil {
 		l.Log.Error("could not forget old stories; will try again", "error", err)
 	}
@@ -255,6 +294,12 @@ func (l *loop) sleep() time.Duration {
 	}
 	if at, ok := l.lobby.next(); ok && l.mayStart(l.plan.Load()) {
 		wait = min(wait, time.Until(at))
+	}
+	if until := time.Until(l.claimable()); until > 0 {
+		wait = min(wait, until)
+	}
+	if !l.healing.until.IsZero() {
+		wait = min(wait, max(l.healing.until.Sub(now), 0)+time.Millisecond)
 	}
 	if len(l.pending) > 0 && !l.busy {
 		wait = min(wait, time.Until(l.oldest.Add(firstGather)))
@@ -284,7 +329,7 @@ func (l *loop) change(ctx context.Context, to planned) (Changes, error) {
 	}
 	l.tune()
 	for _, s := range old.Sources {
-		if to.plan.byKey[s.Key] == nil {
+		if to.plan.byKey[s.Key] == nil && l.aside[s.Key] == nil {
 			l.queue.Remove(s.Key)
 		}
 	}

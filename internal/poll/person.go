@@ -40,25 +40,15 @@ var (
 // runs, call it inside of Quiet. The error of a word that makes no sense is a
 // sentence for whoever said it; nothing is changed then.
 func (p *Poller) Heed(ctx context.Context, w Word) (news.Decision, error) {
-	for {
-		if err := p.CatchUp(ctx); err != nil {
-			return news.Decision{}, err
-		}
+	s, err := p.keepAtEnd(ctx, func() (*step, error) {
 		s := newStep(p.plan.Load(), p.index.At(), time.Now().UTC().Truncate(time.Millisecond))
-		if err := p.heed(ctx, s, w); err != nil {
-			return news.Decision{}, err
-		}
-		_, err := p.store.Append(ctx, s.at, s.batch)
-		if errors.Is(err, store.ErrBehind) {
-			continue
-		}
-		if err != nil {
-			return news.Decision{}, fmt.Errorf("poll: keep a person's word: %w", err)
-		}
-		p.apply(s.batch.Decisions...)
-		p.tellChanged(s.touched(), s.changed())
-		return s.batch.Decisions[0], nil
+		return s, p.heed(ctx, s, w)
+	})
+	if err != nil {
+		return news.Decision{}, err
 	}
+	p.tellChanged(s.touched(), s.changed())
+	return s.batch.Decisions[0], nil
 }
 
 // heed puts a word into a step.
@@ -229,7 +219,20 @@ func hide(st *news.Story, hidden bool) error {
 // that are to be forgotten: its items are forgotten, too. What was revised since
 // is younger, and stays.
 func (p *Poller) forgetMerged(ctx context.Context, to news.Position, now time.Time) error {
-	s := newStep(p.plan.Load(), 0, now)
+	var s *step
+	err := p.rewrite(ctx, func() (store.Batch, error) {
+		s = newStep(p.plan.Load(), 0, now)
+		err := p.partAll(ctx, s, to)
+		return s.batch, err
+	})
+	if err != nil {
+		return err
+	}
+	p.tellChanged(s.touched(), nil)
+	return nil
+}
+
+func (p *Poller) partAll(ctx context.Context, s *step, to news.Position) error {
 	for old, err := range p.store.Stories(ctx, 0) {
 		if err != nil {
 			return err
@@ -250,10 +253,6 @@ func (p *Poller) forgetMerged(ctx context.Context, to news.Position, now time.Ti
 		return err
 	}
 	s.gather()
-	if err := p.append(ctx, s.batch); err != nil {
-		return err
-	}
-	p.tellChanged(s.touched(), nil)
 	return nil
 }
 

@@ -25,6 +25,13 @@
 //	changes.go what that changes, in figures
 //	match.go   a query tried on the kept past
 //	report.go  the account
+//
+// Where several processes, each a replica of all this, work on one site:
+//
+//	share.go   the log as others write it, too: one tip, and who may think
+//	claim.go   sources are claimed before they are polled
+//	lead.go    what one replica does for all
+//	lost.go    the log was lost
 package poll
 
 import (
@@ -84,6 +91,9 @@ type Plan struct {
 	// Address tells where a source's host is before it is asked; nil, or "",
 	// where that is found out by asking.
 	Address func(context.Context, news.Source) string
+	// Lease is how long a claim on a source holds, where other processes work on the
+	// site: longer than any poll takes. 0 is a minute.
+	Lease time.Duration
 	// Gone says that an article's address answers 410; nil asks none.
 	Gone func(ctx context.Context, address string) bool
 	// Read reads a document that a source's hub sent as Fetch reads one; nil where
@@ -108,6 +118,9 @@ type Options struct {
 	// then Changed which topics hold something else, nil for all.
 	Touched func(stories []news.Position)
 	Changed func(topics []string)
+	// Healing is told that a log was lost, so that feeds had better stand as they
+	// are, and when they may go on.
+	Healing func(bool)
 	// Push is the word of a source's hub, by Source.Key; nil where nothing is
 	// pushed. It must not wait.
 	Push func(source string) Push
@@ -121,7 +134,8 @@ type Options struct {
 type Poller struct {
 	Options
 	store store.Store
-	index *dedupe.Index // the committer's, while Run runs
+	share *share        // nil where nobody else works on the site
+	index *dedupe.Index // the committer's, while Run runs; or of who thinks: see share
 	plan  atomic.Pointer[plan]
 
 	orders  chan *order
@@ -165,7 +179,7 @@ func newPlan(p Plan) *plan {
 // when it is first needed: a pass in which nothing changed does not.
 func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error) {
 	po := &Poller{
-		Options: o, store: s, index: dedupe.New(p.Window),
+		Options: o, store: s, share: newShare(s), index: dedupe.New(p.Window),
 		orders: make(chan *order), plans: make(chan planned), quiet: make(chan func(context.Context)),
 		pushes: make(chan *pushed), again: make(chan string), stopped: make(chan struct{}),
 		now: time.Now,
@@ -178,10 +192,15 @@ func Open(ctx context.Context, s store.Store, p Plan, o Options) (*Poller, error
 			return nil, err
 		}
 	}
+	if o.Scheduled && po.share != nil {
+		if err := po.look(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if o.Look {
 		return po, nil
 	}
-	if _, err := po.forget(ctx, po.now()); err != nil {
+	if _, err := po.forgetAlone(ctx, po.now()); err != nil {
 		return nil, err
 	}
 	if _, err := po.refile(ctx, atOnce); err != nil {
@@ -201,6 +220,14 @@ func (p *Poller) tune() {
 
 // CatchUp reads the log into memory, up to its end. Run does so by itself.
 func (p *Poller) CatchUp(ctx context.Context) error {
+	return p.think(func() error { return p.catchUp(ctx) })
+}
+
+// catchUp is CatchUp for who thinks.
+func (p *Poller) catchUp(ctx context.Context) error {
+	if p.share != nil {
+		return p.readOn(ctx)
+	}
 	end, err := p.store.At(ctx)
 	if err != nil {
 		return fmt.Errorf("poll: read the log: %w", err)
@@ -275,8 +302,22 @@ func (p *Poller) Event(story news.Position) (told []news.Position) {
 
 // Trouble is why nothing can be kept just now; "" when all is well.
 func (p *Poller) Trouble() string {
+	why := p.paused()
+	if why == "" && p.share != nil {
+		if no := p.share.refusing.Load(); no != nil {
+			return *no
+		}
+	}
+	return why
+}
+
+// paused is why nothing may be fetched.
+func (p *Poller) paused() string {
 	if why := p.trouble.Load(); why != nil {
 		return *why
+	}
+	if p.share != nil {
+		return p.share.trouble()
 	}
 	return ""
 }

@@ -134,7 +134,7 @@ func (l *loop) receive(u *pushed) {
 		l.later[u.key] = append(l.later[u.key], u)
 		return
 	}
-	j := &job{source: s, push: u, began: time.Now()}
+	j := &job{source: s, push: u, began: time.Now(), generation: l.generation()}
 	l.jobs[u.key] = j
 	l.run(j, pl, l.now())
 }
@@ -163,7 +163,7 @@ func (p *Poller) read(ctx context.Context, pl *plan, j *job, now time.Time) *vis
 	if err != nil {
 		return &visit{source: j.source, prev: news.Poll{Source: j.source.Key}, Result: fetch.Result{Err: err}, pushed: true}
 	}
-	v := &visit{source: j.source, prev: prev, pushed: true}
+	v := &visit{source: j.source, prev: prev, pushed: true, generation: j.generation, remember: p.remember, mustWait: p.mustWait}
 	v.Result = pl.Read(ctx, j.source.Source, prev, rulesOf(j.source), j.push.header, j.push.body, now)
 	v.guarded(v.prepare, now)
 	if v.pushed = true; v.Err != nil {

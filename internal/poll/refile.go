@@ -64,6 +64,21 @@ type refiled struct {
 // first, and takes long; still then has it written. Killed half way, it begins
 // again: the mark is kept last.
 func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
+	was, err := p.store.Mark(ctx, markRules)
+	if err != nil {
+		return Changes{}, fmt.Errorf("poll: file anew: %w", err)
+	}
+	if p.share == nil || was == p.plan.Load().fingerprint() {
+		return p.refileNow(ctx, still)
+	}
+	var changes Changes
+	return changes, p.alone(ctx, leaseFiling, func() (err error) {
+		changes, err = p.refileNow(ctx, still)
+		return err
+	})
+}
+
+func (p *Poller) refileNow(ctx context.Context, still Still) (Changes, error) {
 	pl, began := p.plan.Load(), time.Now()
 	was, err := p.store.Mark(ctx, markRules)
 	if err != nil {
@@ -87,6 +102,9 @@ func (p *Poller) refile(ctx context.Context, still Still) (Changes, error) {
 	}
 	changes.At = time.Now().UTC().Truncate(time.Second)
 	p.filed.Store(&changes)
+	if p.share != nil {
+		p.share.ruled.Store(&want)
+	}
 	p.logChanges(changes, time.Since(began))
 	return changes, nil
 }
@@ -206,7 +224,10 @@ func (p *Poller) itemsOf(ctx context.Context, stories []news.Story) (map[news.Po
 // that are in force since, and says whether there was anything.
 func (p *Poller) mend(ctx context.Context) (bool, error) {
 	was, err := p.store.Mark(ctx, markRules)
-	if err != nil || was != halfWay {
+	if err != nil || !p.unfiled(was) {
+		return false, err
+	}
+	if has, err := p.sole(ctx, leaseFiling); err != nil || !has {
 		return false, err
 	}
 	_, err = p.refile(ctx, atOnce)
@@ -245,13 +266,20 @@ func (p *Poller) keepRefiled(ctx context.Context, pl *plan, others []refiled, wa
 }
 
 func (p *Poller) keepSome(ctx context.Context, pl *plan, others []refiled, marks map[string]string) error {
+	if _, err := p.sole(ctx, leaseFiling); err != nil { // which renews it
+		return err
+	}
+	return p.rewrite(ctx, func() (store.Batch, error) { return p.refileSome(ctx, pl, others, marks) })
+}
+
+func (p *Poller) refileSome(ctx context.Context, pl *plan, others []refiled, marks map[string]string) (store.Batch, error) {
 	at := make([]news.Position, len(others))
 	for i, o := range others {
 		at[i] = o.pos
 	}
 	kept, err := p.store.Story(ctx, at...)
 	if err != nil {
-		return err
+		return store.Batch{}, err
 	}
 	b := store.Batch{Marks: marks}
 	for _, o := range others {
@@ -261,14 +289,24 @@ func (p *Poller) keepSome(ctx context.Context, pl *plan, others []refiled, marks
 			b.Stories = append(b.Stories, st)
 		}
 	}
-	return p.append(ctx, b)
+	return b, nil
 }
 
 // append keeps what holds wherever the log ends.
 func (p *Poller) append(ctx context.Context, b store.Batch) error {
+	return p.rewrite(ctx, func() (store.Batch, error) { return b, nil })
+}
+
+// rewrite keeps stories as they are read and changed. Where another process
+// changed some meanwhile they are read again.
+func (p *Poller) rewrite(ctx context.Context, read func() (store.Batch, error)) error {
 	for {
 		at, err := p.store.At(ctx)
 		if err != nil {
+			return err
+		}
+		b, err := read()
+		if err != nil || b.Empty() {
 			return err
 		}
 		if _, err = p.store.Append(ctx, at, b); !errors.Is(err, store.ErrBehind) {
@@ -311,9 +349,7 @@ func (p *Poller) forget(ctx context.Context, now time.Time) (bool, error) {
 	if err := p.store.Expire(ctx, to); err != nil {
 		return false, fmt.Errorf("poll: forget: %w", err)
 	}
-	p.memory.Lock()
-	p.index.Expire(to)
-	p.memory.Unlock()
+	p.indexForget(to)
 	p.Log.Info("forgot what is older than retain", "up_to", to, "before", oldest.UTC().Format(time.RFC3339))
 	return true, nil
 }

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"aggregator/internal/news"
@@ -21,10 +22,11 @@ type found struct {
 type last struct {
 	took time.Duration
 	ask  string // in place of its own address
+	at   time.Time
 }
 
 func lastOf(p news.Poll) last {
-	return last{time.Duration(p.Took) * time.Millisecond, p.Ask}
+	return last{time.Duration(p.Took) * time.Millisecond, p.Ask, p.Last}
 }
 
 // addressOf is where a source is asked next.
@@ -77,6 +79,11 @@ func (l *loop) start(work context.Context) {
 		if !ok {
 			break
 		}
+		if j := l.aside[key]; j != nil {
+			delete(l.aside, key)
+			l.lobby.wait(j)
+			continue
+		}
 		s := pl.byKey[key]
 		if s == nil || l.jobs[key] != nil {
 			continue
@@ -85,10 +92,14 @@ func (l *loop) start(work context.Context) {
 			l.queue.Set(key, held.until)
 			continue
 		}
-		l.enqueue(&job{source: s})
+		l.enqueue(&job{source: s, early: l.missed[key]})
+		delete(l.missed, key)
 	}
 	l.lookUp(work, pl)
-	for l.mayStart(pl) {
+	if l.share != nil {
+		l.startClaimed(pl, real)
+	}
+	for l.share == nil && l.mayStart(pl) {
 		j := l.lobby.start(real)
 		if j == nil {
 			break
@@ -116,7 +127,7 @@ func (l *loop) run(j *job, pl *plan, at time.Time) {
 
 // mayStart: there is room for another fetch, and what it brings could be kept.
 func (l *loop) mayStart(pl *plan) bool {
-	return !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.Trouble() == ""
+	return !l.draining && l.running < pl.Concurrency && l.bytes < gatherBytes && l.paused() == ""
 }
 
 // worker makes visits. There are never fewer workers than jobs that run, so
@@ -127,7 +138,7 @@ func (l *loop) worker(work context.Context) {
 			l.fetched <- l.read(work, s.plan, s.job, s.at)
 			continue
 		}
-		l.fetched <- l.visit(work, s.plan, s.source, s.at)
+		l.fetched <- l.visit(work, s.plan, s.job, s.at)
 	}
 }
 
@@ -137,7 +148,7 @@ func (l *loop) handOver() {
 	if l.busy || len(l.pending) == 0 {
 		return
 	}
-	waiting := l.running+l.looking > 0 || l.lobby.waiting+len(l.nowhere) > 0
+	waiting := l.running+l.looking > 0 || l.lobby.waiting+len(l.nowhere)+len(l.aside) > 0
 	passing := !l.Scheduled
 	young := l.empty && time.Since(l.oldest) < firstGather
 	if waiting && !l.draining && l.bytes < gatherBytes && (passing || young) {
@@ -169,12 +180,19 @@ func (l *loop) finish(c committed) {
 		}
 		if c.err == nil && !v.pushed {
 			l.rests.take(v.source, result.Poll) // a change of plan reads what is kept
+			l.healing.polled(result.Key, result.Poll)
+		}
+		if c.err != nil && l.share != nil && !v.pushed {
+			l.giveBack(j)
 		}
 		held := l.rests.of(askedAt(v.source, result.Poll), l.now())
 		result.Took = time.Since(j.began)
 		if l.Scheduled && l.plan.Load().byKey[result.Key] != nil {
 			at := result.Poll.Next
-			if c.err != nil {
+			switch {
+			case errors.Is(c.err, errLost):
+				at = l.now()
+			case c.err != nil:
 				at = l.now().Add(firstBackoff)
 			}
 			l.queue.Set(result.Key, at)

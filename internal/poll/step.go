@@ -110,10 +110,22 @@ func (s *step) account(v *visit) Visited {
 	} else {
 		poll.Next, poll.Why = s.due(v, s.pushes(v.source.Key))
 	}
+	if v.waits {
+		poll.Next, poll.Why = s.soon(v, poll)
+	}
 	return Visited{
 		Key: v.source.Key, Name: Name(v.source.Source, poll.Feed.Title), Poll: poll, Unchanged: v.Unchanged, Err: v.Err,
 		Items: Items{Received: v.Received, Known: v.Known}, New: map[string]int{}, Pushed: v.pushed,
 	}
+}
+
+// soon is when a source is asked again that brought what has to wait.
+func (s *step) soon(v *visit, p news.Poll) (time.Time, string) {
+	at := s.now.Add(askHealing)
+	if forbidden, why := floor(v.source, p, rest{}); forbidden.After(at) {
+		return forbidden, why
+	}
+	return at, "the log was lost: what is new waits until the rest is back"
 }
 
 func (s *step) due(v *visit, u Push) (time.Time, string) {
@@ -167,7 +179,7 @@ func (s *step) take(d news.Decision, it dedupe.Item, v *visit) error {
 	t := s.telling(d, it, v)
 	if d.Fate == news.New {
 		st := begin(d, it, t)
-		st.Backfill = v.prev.Good.IsZero()
+		st.Backfill = v.prev.Good.IsZero() || it.Told != nil
 		st.Event = s.event(d.Event)
 		s.stories[d.Pos] = st
 		return nil
@@ -202,9 +214,13 @@ func (s *step) telling(d news.Decision, it dedupe.Item, v *visit) news.Telling {
 }
 
 func begin(d news.Decision, it dedupe.Item, t news.Telling) *news.Story {
+	published := it.Since()
+	if it.Told != nil && it.Told.ID == d.ID && it.Told.Published().Before(published.Truncate(time.Second)) {
+		published = it.Told.Published() // of the telling that began it before the log was lost
+	}
 	return &news.Story{
 		ID: uuid(d.ID), Pos: d.Pos, Lead: t,
-		Published: it.Since(), Updated: claimedUpdate(it.Item, it.Since()),
+		Published: published, Updated: claimedUpdate(it.Item, published),
 	}
 }
 

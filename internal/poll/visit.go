@@ -21,6 +21,12 @@ type visit struct {
 	dropped []dropped
 	bytes   int  // about what it holds in memory
 	pushed  bool // by the source's hub: nobody was asked
+	// generation is of the log that prev rests on, remember what is known of items
+	// when it is another one: see lost.go.
+	generation int64
+	remember   func([]news.Item, []*dedupe.Told)
+	mustWait   func() bool
+	waits      bool // some of it does
 	// withdrawn are items that the source took back.
 	withdrawn []withdrawn
 }
@@ -32,12 +38,13 @@ type dropped struct {
 
 // visit asks a source and prepares what it brings: all that needs neither the
 // index nor the store's log, so that many run side by side.
-func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time) *visit {
-	prev, err := p.store.Poll(ctx, src.Key)
+func (p *Poller) visit(ctx context.Context, pl *plan, j *job, now time.Time) *visit {
+	src := j.source
+	prev, err := p.record(ctx, j)
 	if err != nil {
 		return &visit{source: src, prev: news.Poll{Source: src.Key}, Result: fetch.Result{Err: err}}
 	}
-	v := &visit{source: src, prev: prev}
+	v := &visit{source: src, prev: prev, generation: j.generation, remember: p.remember, mustWait: p.mustWait}
 	began := time.Now()
 	v.Result = pl.Fetcher.Fetch(ctx, src.Source, prev, rulesOf(src), now)
 	v.Poll.Took = int(time.Since(began).Milliseconds())
@@ -46,6 +53,14 @@ func (p *Poller) visit(ctx context.Context, pl *plan, src *Source, now time.Time
 		p.askForMissing(ctx, pl, v)
 	}
 	return v
+}
+
+// record is that of a job's source, which may have come with its claim.
+func (p *Poller) record(ctx context.Context, j *job) (news.Poll, error) {
+	if j.prev != nil {
+		return *j.prev, nil
+	}
+	return p.store.Poll(ctx, j.source.Key)
 }
 
 // guarded: a panic over what a source brought costs this poll only, and its
@@ -57,7 +72,7 @@ func (v *visit) guarded(do func(), now time.Time) {
 			failed.Source, failed.Last, failed.Failures = v.source.Key, now, v.prev.Failures+1
 			err := fmt.Errorf("poll %s: an item broke the reader, which is a fault of ours and costs this source alone: please report it with the url (%v)", v.source.Key, p)
 			failed.Error = err.Error()
-			*v = visit{source: v.source, prev: v.prev, pushed: v.pushed, Result: fetch.Result{Poll: failed, Err: err}}
+			*v = visit{source: v.source, prev: v.prev, pushed: v.pushed, generation: v.generation, Result: fetch.Result{Poll: failed, Err: err}}
 		}
 	}()
 	do()
@@ -74,12 +89,19 @@ func (v *visit) prepare() {
 		}
 	}
 	name := Name(v.source.Source, v.Poll.Feed.Title)
+	told := make([]*dedupe.Told, len(v.Items))
+	if v.remember != nil {
+		v.remember(v.Items, told)
+		if v.mustWait() {
+			told = v.putOff(told)
+		}
+	}
 	if v.prev.Good.IsZero() {
 		spreadUndated(v.Items)
 	}
-	for _, it := range v.Items {
+	for i, it := range v.Items {
 		item := dedupe.Prepare(it, name)
-		item.Beside, item.Near = beside, v.source.Near
+		item.Beside, item.Near, item.Told = beside, v.source.Near, told[i]
 		v.bytes += 1024 + 2*len(it.HTML) + len(it.Text) + len(it.Summary)
 		if why := v.source.drops(it, name); why != "" {
 			v.dropped = append(v.dropped, dropped{item, why})

@@ -2,14 +2,12 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"aggregator/internal/dedupe"
 	"aggregator/internal/news"
-	"aggregator/internal/store"
 )
 
 // A withdrawn is an item that its source took back, and how it said so.
@@ -102,27 +100,14 @@ func (p *Poller) takeBack(ctx context.Context, c *committed) {
 // hidden: it is kept, and a person may show it again. nil if there is nothing to
 // take, or if it was taken before.
 func (p *Poller) withdraw(ctx context.Context, w withdrawn, name string) (*step, error) {
-	for {
-		if err := p.CatchUp(ctx); err != nil {
-			return nil, err
-		}
+	return p.keepAtEnd(ctx, func() (*step, error) {
 		st, t, err := p.tellingOf(ctx, w.source, w.id)
 		if err != nil || t.Pos == 0 || !t.Withdrawn.IsZero() || st.Hidden || st.Into != 0 {
 			return nil, err
 		}
 		s := newStep(p.plan.Load(), p.index.At(), p.now().UTC().Truncate(time.Millisecond))
-		if err := p.withdrawn(ctx, s, st, t, fmt.Sprintf("withdrawn by %s: %s", name, w.how)); err != nil {
-			return nil, err
-		}
-		_, err = p.store.Append(ctx, s.at, s.batch)
-		if errors.Is(err, store.ErrBehind) {
-			continue
-		}
-		if err == nil {
-			p.apply(s.batch.Decisions...)
-		}
-		return s, err
-	}
+		return s, p.withdrawn(ctx, s, st, t, fmt.Sprintf("withdrawn by %s: %s", name, w.how))
+	})
 }
 
 // withdrawn puts into a step that a telling is taken back: it leaves a story

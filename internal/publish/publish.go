@@ -91,6 +91,8 @@ type Publisher struct {
 	reading  sync.RWMutex // held while bytes are made; by Still alone
 	shown    atomic.Pointer[shown]
 
+	held atomic.Bool // see Hold
+
 	marking    sync.Mutex
 	marks      map[string]string // that the store is to keep
 	markFailed bool              // and that it could not, last time
@@ -155,6 +157,11 @@ func (p *Publisher) Still(do func() error) error {
 	defer p.reading.Unlock()
 	return do()
 }
+
+// Hold has every document stand as it is, whatever changes on the shelf, until it
+// is called with false: stories are missing there that come back. What has no
+// bytes yet cannot be had meanwhile.
+func (p *Publisher) Hold(still bool) { p.held.Store(still) }
 
 // add shows a document, with the bytes that it had before.
 func (s *shown) add(was *shown, d *document) {

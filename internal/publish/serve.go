@@ -139,6 +139,9 @@ func fail(w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 	why := "The stories of this feed cannot be read just now. Please try again soon."
+	if errors.Is(err, errHeld) {
+		why = "The store lost stories, which are being gathered again. Please try again in some minutes."
+	}
 	if errors.Is(err, errBusy) {
 		why = "Too many are asking for feeds of their own just now. Please try again soon."
 	}
@@ -162,11 +165,17 @@ func isUUID(s string) bool {
 	return true
 }
 
+// errHeld: the shelf lacks stories that come back.
+var errHeld = errors.New("stories are missing, and come back")
+
 // current gives the bytes to serve. What one request begins to make is for all,
 // so that its going away does not end it.
 func (p *Publisher) current(ctx context.Context, d *document) (*version, error) {
 	if v := d.fresh(p.now()); v != nil {
 		return v, nil
+	}
+	if p.held.Load() {
+		return d.lastOr(errHeld)
 	}
 	if d.rare() {
 		leave, err := p.rare.seat(ctx)

@@ -146,7 +146,7 @@ func (s *Subscriber) drop(source string) {
 
 // Run asks hubs, and hands on what they send, until ctx ends.
 func (s *Subscriber) Run(ctx context.Context) error {
-	if err := s.remember(ctx); err != nil {
+	if err := s.Remember(ctx); err != nil {
 		return err
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -176,7 +176,8 @@ func (s *Subscriber) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Subscriber) remember(ctx context.Context) error {
+// Remember reads what is kept of what hubs promised; Run begins with it.
+func (s *Subscriber) Remember(ctx context.Context) error {
 	marks, err := s.store.Marks(ctx)
 	if err != nil {
 		return fmt.Errorf("websub: read our subscriptions: %w", err)

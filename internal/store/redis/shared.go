@@ -55,50 +55,47 @@ func (s *Store) behind(ctx context.Context, after store.Tip) ([]redis.XMessage, 
 	}
 }
 
-// look reads up to n entries behind a tip, and where the log ends, as of one
-// moment; first it makes sure that the log goes through the tip.
+// look reads up to n entries behind a tip, and where the log ends. A tip whose
+// decision has expired, and others behind it, cannot be told from one of another
+// log; who stands there has missed decisions anyway.
 func (s *Store) look(ctx context.Context, after store.Tip, n int64) ([]redis.XMessage, store.Tip, error) {
-	p := s.db.TxPipeline()
-	meta := p.HMGet(ctx, s.key("meta"), "at", "chain", "gone", "before")
-	id := name(after.At) + "-0"
-	there := p.XRange(ctx, s.key("log"), id, id)
-	behind := p.XRangeN(ctx, s.key("log"), "("+id, "+", n)
-	if _, err := p.Exec(ctx); err != nil {
+	said, err := s.scripts.follow.Run(ctx, s.db, []string{s.key("meta"), s.key("log")}, name(after.At), after.Chain, n).Slice()
+	if err != nil {
 		return nil, after, err
 	}
-	var now meta4
-	if err := meta.Scan(&now); err != nil {
-		return nil, after, fmt.Errorf("%w: %v", store.ErrCorrupt, err)
-	}
-	if !now.goesThrough(after, there.Val()) {
+	if len(said) == 0 {
 		return nil, after, store.ErrLost
 	}
-	return behind.Val(), store.Tip{At: news.Position(now.At), Chain: now.Chain}, nil
-}
-
-// meta4 is what is kept of the log's end, and of the last decision that expired.
-type meta4 struct {
-	At     uint64 `redis:"at"`
-	Chain  string `redis:"chain"`
-	Gone   uint64 `redis:"gone"`
-	Before string `redis:"before"`
-}
-
-// goesThrough is chain.lua's twin. A tip whose decision has expired, and others
-// behind it, cannot be told from one of another log; who stands there has missed
-// decisions anyway.
-func (m meta4) goesThrough(t store.Tip, there []redis.XMessage) bool {
-	switch at := uint64(t.At); {
-	case at == 0:
-		return true
-	case at == m.At:
-		return t.Chain == m.Chain
-	case at > m.At:
-		return false
-	case at == m.Gone:
-		return t.Chain == m.Before
+	at, _ := said[0].(string)
+	chain, _ := said[1].(string)
+	rows, _ := said[2].([]any)
+	end, err := position(at)
+	if err != nil {
+		return nil, after, err
 	}
-	return len(there) == 1 && there[0].Values["c"] == t.Chain
+	entries := make([]redis.XMessage, len(rows))
+	for i, row := range rows {
+		if entries[i], err = entry(row); err != nil {
+			return nil, after, err
+		}
+	}
+	return entries, store.Tip{At: end, Chain: chain}, nil
+}
+
+// entry is one of a stream, as a script gives it: its id, then names and values.
+func entry(row any) (redis.XMessage, error) {
+	parts, _ := row.([]any)
+	if len(parts) != 2 {
+		return redis.XMessage{}, fmt.Errorf("%w: no entry of the log", store.ErrCorrupt)
+	}
+	e := redis.XMessage{Values: map[string]any{}}
+	e.ID, _ = parts[0].(string)
+	fields, _ := parts[1].([]any)
+	for i := 0; i+1 < len(fields); i += 2 {
+		name, _ := fields[i].(string)
+		e.Values[name] = fields[i+1]
+	}
+	return e, nil
 }
 
 // await returns when there is something behind a tip, or after a while. A

@@ -27,6 +27,9 @@ var chainLua string
 //go:embed claims.lua
 var claimsLua string
 
+//go:embed follow.lua
+var followLua string
+
 //go:embed append.lua
 var appendLua string
 
@@ -47,13 +50,13 @@ var leaseLua string
 
 // scripts are the steps that must be whole.
 type scripts struct {
-	append, expire, count, claim, release, lease *redis.Script
+	append, follow, expire, count, claim, release, lease *redis.Script
 }
 
 func newScripts() scripts {
 	return scripts{
 		append: redis.NewScript(shelfLua + chainLua + claimsLua + appendLua), expire: redis.NewScript(shelfLua + expireLua),
-		count: redis.NewScript(countLua),
+		count: redis.NewScript(countLua), follow: redis.NewScript(chainLua + followLua),
 		claim: redis.NewScript(claimsLua + claimLua), release: redis.NewScript(claimsLua + releaseLua), lease: redis.NewScript(leaseLua),
 	}
 }
