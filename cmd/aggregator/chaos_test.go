@@ -26,7 +26,7 @@ const (
 	chaosFeeds    = 300 // five on each host
 	chaosReplicas = 3
 	chaosPerHost  = 2
-	chaosFor      = 150 * time.Second
+	chaosFor      = 180 * time.Second
 	chaosStory    = 200 * time.Millisecond // one more appears so often
 	// chaosLate is how much later the copies of a wire report appear, in stories:
 	// longer than anybody waits for a source, so that who begins a story is no
@@ -557,7 +557,7 @@ func (c *chaos) takenOver() (longest time.Duration) {
 	defer c.web.mu.Unlock()
 	for _, path := range slices.Sorted(maps.Keys(c.web.asked)) {
 		for _, at := range c.kills {
-			if slices.ContainsFunc(c.losses, func(l time.Time) bool { return at.Add(time.Minute).After(l) && l.Add(time.Minute).After(at) }) {
+			if slices.ContainsFunc(c.losses, func(l time.Time) bool { return at.Add(15*time.Second).After(l) && l.Add(40*time.Second).After(at) }) {
 				continue // there is more to wait for
 			}
 			i, _ := slices.BinarySearchFunc(c.web.asked[path], at, time.Time.Compare)

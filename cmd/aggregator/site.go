@@ -103,6 +103,9 @@ func (s *site) join(ctx context.Context, cfg *config.Config, o poll.Options) err
 		return err
 	}
 	s.feeds.Match = s.poller.Match
+	if _, shared := s.poller.Sharing(); shared {
+		s.feeds.Whole = s.poller.Whole
+	}
 	s.pages = page.New(s.store, pagesOf(cfg, now.filer), s.doors(), o.Log)
 	return nil
 }

@@ -72,7 +72,8 @@ func (p *Poller) relearn(ctx context.Context) error {
 	p.index = index
 	p.memory.Unlock()
 	p.latest = nil
-	s.tip, s.read, s.untold = tip, true, nil
+	s.setTip(tip)
+	s.read, s.untold = true, nil
 	s.generation.Add(1)
 	s.healing.Store(true)
 	s.keepsake.Store(&keepsake)

@@ -38,7 +38,8 @@ type share struct {
 	// comes below are theirs.
 	mind   sync.Mutex
 	tip    store.Tip
-	read   bool // the log is
+	end    atomic.Pointer[store.Tip] // the tip, for those who do not think
+	read   bool                      // the log is
 	untold []news.Decision
 	kept   int // steps with stories that we kept since the last look at the rules
 	filing bool
@@ -140,7 +141,7 @@ func (p *Poller) takeIn(ds []news.Decision, end store.Tip) {
 	defer p.memory.Unlock()
 	p.index.Apply(ds...)
 	p.index.Skip(end.At)
-	p.share.tip = end
+	p.share.setTip(end)
 	now := time.Now()
 	p.share.looked.Store(&now)
 }
@@ -160,8 +161,23 @@ func (p *Poller) keep(ctx context.Context, at news.Position, b store.Batch) erro
 	case errors.Is(err, store.ErrBehind):
 		return errors.Join(store.ErrBehind, p.readOn(ctx))
 	case err == nil:
-		p.share.tip = tip
+		p.share.setTip(tip)
 	}
+	return err
+}
+
+func (s *share) setTip(tip store.Tip) {
+	s.tip = tip
+	s.end.Store(&tip)
+}
+
+// Whole is an error if the store's log is another one than the one that is
+// followed, of which the follower may not know yet.
+func (p *Poller) Whole(ctx context.Context) error {
+	if p.share == nil || p.share.end.Load() == nil {
+		return nil
+	}
+	_, _, err := p.share.store.Follow(ctx, *p.share.end.Load(), 0)
 	return err
 }
 

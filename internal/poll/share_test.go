@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -465,5 +466,20 @@ func TestTwoConfigurations(t *testing.T) {
 		if !slices.Equal(topicsOf(st), []string{"Water"}) {
 			t.Errorf("%s is in %v", st.Lead.Title, topicsOf(st))
 		}
+	}
+}
+
+// Who reads stories of a store that was just wiped is told so, before anybody
+// noticed.
+func TestWhole(t *testing.T) {
+	tm := newTeam(t, "a")
+	tm.set("a.example/feed", item("1", "https://a.example/1", "Dam breaks", dam))
+	m := tm.join(t)
+	eventually(t, "story", func() bool { return len(tm.stories()) == 1 })
+	eventually(t, "whole log", func() bool { return m.Whole(t.Context()) == nil })
+	m.end() // nobody follows
+	tm.servers.Wipe(t)
+	if err := m.Whole(t.Context()); !errors.Is(err, store.ErrLost) {
+		t.Errorf("of a wiped store: %v", err)
 	}
 }

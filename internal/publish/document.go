@@ -185,6 +185,9 @@ func (p *Publisher) make(ctx context.Context, site Site, d *document, now time.T
 	v := &version{of: d.stock, made: d.stock.wanted.Load()}
 	var body bytes.Buffer
 	err := p.write(ctx, &body, site, d, now, v)
+	if err == nil && p.Whole != nil {
+		err = p.Whole(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("publish %s: %w", d.key(), err)
 	}

@@ -82,6 +82,10 @@ type Publisher struct {
 	// Match serves filters that look into stories; set it before serving. They
 	// are refused without it.
 	Match Matcher
+	// Whole says, after stories were read, whether they are from the store that it
+	// was all the time: one that was just wiped has none. Set it before serving; nil
+	// where that cannot be.
+	Whole func(context.Context) error
 
 	store store.Store
 	log   *slog.Logger

@@ -413,3 +413,44 @@ func TestFairInTime(t *testing.T) {
 		}
 	}
 }
+
+// What lacks stories that come back is served as it was; where it never was, it
+// cannot be had: neither once that is known, nor when the store is found to be
+// another one while it is read.
+func TestHeld(t *testing.T) {
+	for name, hold := range map[string]func(p *Publisher, still bool){
+		"held": (*Publisher).Hold,
+		"not whole": func(p *Publisher, still bool) {
+			p.Whole = nil
+			if still {
+				p.Whole = func(context.Context) error { return store.ErrLost }
+			}
+			p.now = func() time.Time { return time.Now().Add(time.Hour) } // what failed is tried again
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, s := over(t, china())
+			before := ask(p, "GET", atomPath).Body.String()
+			empty := shelf(t)
+			for i := range empty.Stories {
+				empty.Stories[i].Topics = nil
+			}
+			keep(t, s, empty)
+			hold(p, true)
+			p.Changed(nil)
+			if w := ask(p, "GET", atomPath); w.Code != 200 || w.Body.String() != before {
+				t.Errorf("%d: another feed than before", w.Code)
+			}
+			if w := ask(p, "GET", "/topics/china.rss"); w.Code != 503 {
+				t.Errorf("a feed that never was served: %d", w.Code)
+			}
+			hold(p, false)
+			later := p.now().Add(time.Hour)
+			p.now = func() time.Time { return later }
+			p.Changed(nil)
+			if w := ask(p, "GET", atomPath); w.Code != 200 || w.Body.String() == before {
+				t.Errorf("%d: the same feed as before", w.Code)
+			}
+		})
+	}
+}
