@@ -132,40 +132,43 @@ func (l *loop) answeredClaims(c claims) {
 	lost := c.generation != l.generation()
 	for i, j := range c.jobs {
 		a := c.answers[i]
-		if lost {
+		if lost { // with the claim, or with what it rests on
 			l.lobby.done(j, time.Now())
 			l.giveBack(j)
 			l.lobby.wait(j)
 			continue
 		}
 		l.learn(j.source, a.Poll)
-		why := ""
-		if a.OK && len(j.orders) > 0 && !j.forced() {
-			why = l.floorOf(j.source, a.Poll, now)
-		}
-		granted := a.OK
-		a.OK = a.OK && !l.doneMeanwhile(j, a.Poll, now)
-		if a.OK && why == "" && !l.draining {
-			l.share.granted.Add(1)
-			j.prev, j.generation = &a.Poll, c.generation
-			at := now
-			if !j.at.IsZero() {
-				at = j.at
-			}
-			l.run(j, pl, at)
-			continue
-		}
-		l.lobby.done(j, time.Now())
-		if granted {
-			l.giveBack(j)
-		}
-		if why != "" {
-			l.skipFor(j, why, a.Poll.Next)
-			continue
-		}
-		l.share.refused.Add(1)
-		l.putOff(pl, j, a, now)
+		l.answeredClaim(pl, j, a, c.generation, now)
 	}
+}
+
+// answeredClaim starts a job, if it was granted and there is still a wish for it.
+func (l *loop) answeredClaim(pl *plan, j *job, a store.Claimed, generation int64, now time.Time) {
+	why := ""
+	if a.OK && len(j.orders) > 0 && !j.forced() {
+		why = l.floorOf(j.source, a.Poll, now)
+	}
+	if a.OK && why == "" && !l.draining && !l.doneMeanwhile(j, a.Poll, now) {
+		l.share.granted.Add(1)
+		j.prev, j.generation = &a.Poll, generation
+		at := now
+		if !j.at.IsZero() {
+			at = j.at
+		}
+		l.run(j, pl, at)
+		return
+	}
+	l.lobby.done(j, time.Now())
+	if a.OK {
+		l.giveBack(j)
+	}
+	if why != "" {
+		l.skipFor(j, why, a.Poll.Next)
+		return
+	}
+	l.share.refused.Add(1)
+	l.putOff(pl, j, a, now)
 }
 
 // doneMeanwhile: what an outage made us miss, another process has polled since.

@@ -41,21 +41,9 @@ var errLost = errors.New("the log was lost while this was under way; the source 
 // The caller thinks.
 func (p *Poller) relearn(ctx context.Context) error {
 	s, pl := p.share, p.plan.Load()
-	index := dedupe.New(pl.Window)
-	index.SetEvents(pl.Events)
-	tip := store.Tip{}
-	for {
-		ds, end, err := s.store.Follow(ctx, tip, 0)
-		if err != nil {
-			return fmt.Errorf("poll: read the log anew: %w", err)
-		}
-		index.Apply(ds...)
-		index.Skip(end.At)
-		if end == tip || len(ds) == 0 {
-			tip = end
-			break
-		}
-		tip = end
+	index, tip, err := s.readAnew(ctx, pl)
+	if err != nil {
+		return fmt.Errorf("poll: read the log anew: %w", err)
 	}
 	p.hold(true)
 	keepsake := p.index.Keepsake()
@@ -88,6 +76,24 @@ func (p *Poller) relearn(ctx context.Context) error {
 	default:
 	}
 	return nil
+}
+
+// readAnew reads the log that there is now.
+func (s *share) readAnew(ctx context.Context, pl *plan) (*dedupe.Index, store.Tip, error) {
+	index, tip := dedupe.New(pl.Window), store.Tip{}
+	index.SetEvents(pl.Events)
+	for {
+		ds, end, err := s.store.Follow(ctx, tip, 0)
+		if err != nil {
+			return nil, tip, err
+		}
+		index.Apply(ds...)
+		index.Skip(end.At)
+		if end == tip || len(ds) == 0 {
+			return index, end, nil
+		}
+		tip = end
+	}
 }
 
 // hold has the feeds stand as they are, or go on.

@@ -29,6 +29,7 @@
 // Where several processes, each a replica of all this, work on one site:
 //
 //	share.go   the log as others write it, too: one tip, and who may think
+//	told.go    what others decided, for the feeds
 //	claim.go   sources are claimed before they are polled
 //	lead.go    what one replica does for all
 //	lost.go    the log was lost

@@ -276,9 +276,9 @@ func TestLostLog(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tm := newTeam(t, "a", "b", "c", "d")
-			var late atomic.Bool // a answers, but not soon
+			var late, lateB atomic.Bool // a answers, but not soon; b too
 			tm.delay = func(key string) time.Duration {
-				for end := time.Now().Add(soon); late.Load() && key == "a.example/feed" && time.Now().Before(end); {
+				for end := time.Now().Add(soon); (late.Load() && key == "a.example/feed" || lateB.Load() && key == "b.example/feed") && time.Now().Before(end); {
 					time.Sleep(10 * time.Millisecond)
 				}
 				return 0
@@ -310,12 +310,10 @@ func TestLostLog(t *testing.T) {
 				}
 				tm.keepLost(t)
 				late.Store(true)
+				lateB.Store(true)
 			})
 			for _, m := range members {
 				eventually(t, "word of the loss", func() bool { is, _ := m.Sharing(); return is.Lost > 0 })
-			}
-			if name == "wiped" { // the copy comes back before what it is a copy of
-				eventually(t, "copy", func() bool { return len(tm.stories()) == 3 })
 			}
 			// Nobody has seen this copy before. It waits for what it is a copy of.
 			fresh := item("5", "https://d.example/5", "Dam breaks", dam)
@@ -329,6 +327,10 @@ func TestLostLog(t *testing.T) {
 			}
 			before := asked()
 			eventually(t, "polls meanwhile", func() bool { return asked() > before+4 })
+			lateB.Store(false)
+			if name == "wiped" { // the copy comes back before what it is a copy of
+				eventually(t, "copy", func() bool { return len(tm.stories()) == 3 })
+			}
 			late.Store(false)
 			eventually(t, "end of healing", func() bool {
 				for _, m := range members {
@@ -397,6 +399,7 @@ func TestFetchedBeforeTheLoss(t *testing.T) {
 	slow.Store(true)
 	eventually(t, "fetch under way", there.Load)
 	tm.servers.Wipe(t)
+	eventually(t, "word of the loss", func() bool { is, _ := m.Sharing(); return is.Lost == 1 })
 	slow.Store(false)
 	eventually(t, "story again", func() bool { return len(tm.stories()) == 1 })
 	if is, _ := m.Sharing(); is.Lost != 1 {
