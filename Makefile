@@ -104,8 +104,8 @@ image:
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t aggregator:$(VERSION) .
 
 # tools are the programs that the tests run beside ours, from Debian.
-COMMANDS := gcc redis-server xmllint newsboat jing
-PACKAGES := gcc libc6-dev redis-server libxml2-utils newsboat jing python3-feedparser
+COMMANDS := gcc redis-server xmllint newsboat sfeed curl jing
+PACKAGES := gcc libc6-dev redis-server libxml2-utils newsboat sfeed curl jing python3-feedparser
 tools:
 	@missing=; for c in $(COMMANDS); do command -v $$c >/dev/null || missing="$$missing $$c"; done; \
 	/usr/bin/python3 -c 'import feedparser' 2>/dev/null || missing="$$missing python3-feedparser"; \

@@ -45,6 +45,8 @@ var arrows = map[string]map[string]string{
 	"config":  {"news": "gives sources and topics", "query": "parses rules", "schedule": "parses schedules", "canon": "compares addresses", "topic": "gives rules as they are filed by", "access": "gives keys"},
 	"demo":    {},
 	"odd":     {}, // the web that the tests are read from
+	// for tests alone: see onlyTests
+	"feedcheck": {},
 	// what is given away with the binary
 	"deploy/topics": {},
 	"quality": {
@@ -59,34 +61,42 @@ var arrows = map[string]map[string]string{
 // doors are the foreign libraries that only the rooms named may import.
 // Standard library, golang.org/x and tests are free.
 var doors = map[string][]string{
-	"github.com/mmcdole/gofeed":           {"fetch"},
-	"code.dny.dev/ssrf":                   {"fetch"},
-	"github.com/andybalholm/brotli":       {"fetch", "publish"},
-	"github.com/gorilla/feeds":            {"publish"},
-	"github.com/robfig/cron/v3":           {"schedule"},
-	"github.com/redis/go-redis/v9":        {"store/redis"},
-	"go.etcd.io/bbolt":                    {"store/bolt"},
-	"go.yaml.in/yaml/v4":                  {"config"},
-	"github.com/invopop/jsonschema":       {"config"},
-	"github.com/microcosm-cc/bluemonday":  {"canon"},
-	"github.com/clipperhouse/uax29/v2":    {"query", "canon"},
-	"github.com/blevesearch/snowballstem": {"lang"},
-	"github.com/cespare/xxhash/v2":        {"canon"},
-	"github.com/klauspost/compress":       {"store", "publish", "fetch", "odd"}, // kept texts, served feeds, received bodies, and bombs
-	"github.com/spf13/cobra":              {"cmd"},
-	"github.com/spf13/pflag":              {"cmd"},
-	"github.com/lmittmann/tint":           {"cmd"},
-	"github.com/mattn/go-isatty":          {"cmd"},
-	"github.com/fsnotify/fsnotify":        {"cmd"},
-	"github.com/coreos/go-systemd/v22":    {"cmd"},
-	"github.com/google/go-cmp":            {"store/storetest"},
-	"github.com/prometheus/client_golang": {"cmd"},
+	"github.com/mmcdole/gofeed":                {"fetch"},
+	"code.dny.dev/ssrf":                        {"fetch"},
+	"github.com/andybalholm/brotli":            {"fetch", "publish"},
+	"github.com/gorilla/feeds":                 {"publish"},
+	"github.com/robfig/cron/v3":                {"schedule"},
+	"github.com/redis/go-redis/v9":             {"store/redis"},
+	"go.etcd.io/bbolt":                         {"store/bolt"},
+	"go.yaml.in/yaml/v4":                       {"config"},
+	"github.com/invopop/jsonschema":            {"config"},
+	"github.com/microcosm-cc/bluemonday":       {"canon"},
+	"github.com/clipperhouse/uax29/v2":         {"query", "canon"},
+	"github.com/blevesearch/snowballstem":      {"lang"},
+	"github.com/cespare/xxhash/v2":             {"canon"},
+	"github.com/klauspost/compress":            {"store", "publish", "fetch", "odd"}, // kept texts, served feeds, received bodies, and bombs
+	"github.com/spf13/cobra":                   {"cmd"},
+	"github.com/spf13/pflag":                   {"cmd"},
+	"github.com/lmittmann/tint":                {"cmd"},
+	"github.com/mattn/go-isatty":               {"cmd"},
+	"github.com/fsnotify/fsnotify":             {"cmd"},
+	"github.com/coreos/go-systemd/v22":         {"cmd"},
+	"github.com/google/go-cmp":                 {"store/storetest"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {"feedcheck"},
+	"github.com/prometheus/client_golang":      {"cmd"},
+}
+
+// onlyTests are rooms that no program may import, and those whose tests may.
+var onlyTests = map[string][]string{
+	"feedcheck": {"publish", "websub", "cmd"}, // they publish documents
 }
 
 type pkg struct {
-	ImportPath string
-	Standard   bool
-	Imports    []string
+	ImportPath   string
+	Standard     bool
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
 }
 
 func TestArrows(t *testing.T) {
@@ -101,6 +111,7 @@ func TestArrows(t *testing.T) {
 		for _, imp := range p.Imports {
 			checkImport(t, room, imp, allowed)
 		}
+		checkTests(t, room, p)
 	}
 	if !seen["news"] || !seen["cmd"] {
 		t.Errorf("the house was not read: saw %v", seen)
@@ -138,8 +149,20 @@ func checkImport(t *testing.T, room, imp string, allowed map[string]string) {
 	t.Errorf("%s imports %s, which has no door on the plan", room, imp)
 }
 
+func checkTests(t *testing.T, room string, p pkg) {
+	t.Helper()
+	for only, testers := range onlyTests {
+		if slices.Contains(p.Imports, "aggregator/internal/"+only) {
+			t.Errorf("%s imports %s, which is for tests alone", room, only)
+		}
+		if slices.Contains(append(p.TestImports, p.XTestImports...), "aggregator/internal/"+only) && !slices.Contains(testers, room) {
+			t.Errorf("the tests of %s import %s, which is for those of %v", room, only, testers)
+		}
+	}
+}
+
 func packages(t *testing.T) []pkg {
-	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports", "aggregator/...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", "aggregator/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

@@ -54,10 +54,10 @@ func TestChaos(t *testing.T) {
 	t.Logf("the outlets stand still with %d stories; %d polls so far", w.stories(), w.polls.Load())
 	calm := newDesk(t, chaosConfig(w, "", "file:data"))
 	calm.poll()
-	want := told(t, calm)
+	want := asTold(t, calm)
 	began := time.Now()
 	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(time.Second) {
-		if diff := compareTold(told(t, c.replicas[0].desk), want); diff == "" {
+		if diff := compareTold(asTold(t, c.replicas[0].desk), want); diff == "" {
 			break
 		} else if time.Now().After(end) {
 			t.Errorf("it does not settle: %s", diff)
@@ -76,8 +76,8 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// A telling is what is compared of a story, by its id.
-func told(t *testing.T, d *desk) map[string]string {
+// asTold is what is compared of stories, by their ids.
+func asTold(t *testing.T, d *desk) map[string]string {
 	t.Helper()
 	r := d.run("stories", "--json")
 	if r.status != done {

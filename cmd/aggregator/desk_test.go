@@ -53,6 +53,7 @@ func newDesk(t testing.TB, config string) *desk {
 	if url := os.Getenv(deskStore); url != "" {
 		d.redis = fmt.Sprintf("store: { url: %s, prefix: %q }\n", url, d.dir)
 	}
+	t.Cleanup(func() { validTree(t, d.dir) })
 	d.write("aggregator.yaml", config)
 	return d
 }
@@ -264,7 +265,11 @@ func (r *running) ask(path string, headers ...string) (answer, error) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(body)}, err
+	a := answer{resp.StatusCode, resp.Header, string(body)}
+	if err == nil {
+		a.valid(r.t, path)
+	}
+	return a, err
 }
 
 func unzip(t testing.TB, body string) string {

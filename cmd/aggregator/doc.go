@@ -52,6 +52,8 @@ that is allowed, with its reason, and fails on any other.
 	demo      sample outlets on loopback; imports no room
 	odd       what sites do to those who read them, on loopback, for the tests;
 	          imports no room
+	feedcheck what is wrong with a document that we published, for the tests;
+	          imports no room
 	cmd       builds the rooms, hands each its part, waits
 
 # The heart: one log of decisions, one mind that replays it

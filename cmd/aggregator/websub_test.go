@@ -206,7 +206,7 @@ func TestHubKilled(t *testing.T) {
 	r := d.start()
 	eventually(t, "first poll", func() bool { return r.counted("aggregator_items_received_total") == 1 })
 	var mu sync.Mutex
-	got, away := map[string]map[string]int{}, true
+	got, pushed, away := map[string]map[string]int{}, map[string]int{}, true
 	subscriber := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		mu.Lock()
@@ -217,6 +217,12 @@ func TestHubKilled(t *testing.T) {
 		}
 		if r.URL.Path == "/away" && away {
 			http.Error(w, "away", http.StatusBadGateway)
+			return
+		}
+		form := strings.TrimPrefix(r.URL.Path, "/as-")
+		validDocument(t, "what was pushed to "+r.URL.Path, raw, "")
+		if form != r.URL.Path {
+			pushed[form]++
 			return
 		}
 		var feed jsonFeedRead
@@ -231,14 +237,14 @@ func TestHubKilled(t *testing.T) {
 		}
 	}))
 	t.Cleanup(subscriber.Close)
-	for _, path := range []string{"/well", "/away"} {
-		resp, err := http.PostForm(r.base+"/hub", url.Values{"hub.mode": {"subscribe"}, "hub.topic": {r.base + "/topics/all.json"}, "hub.callback": {subscriber.URL + path}})
+	for path, form := range map[string]string{"/well": "json", "/away": "json", "/as-atom": "atom", "/as-rss": "rss"} {
+		resp, err := http.PostForm(r.base+"/hub", url.Values{"hub.mode": {"subscribe"}, "hub.topic": {r.base + "/topics/all." + form}, "hub.callback": {subscriber.URL + path}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
 	}
-	eventually(t, "both subscriptions", func() bool { return r.counted(`aggregator_hub_subscriptions{state="live"}`) == 2 })
+	eventually(t, "all subscriptions", func() bool { return r.counted(`aggregator_hub_subscriptions{state="live"}`) == 4 })
 	has := func(path string, n int) func() bool {
 		return func() bool { mu.Lock(); defer mu.Unlock(); return len(got[path]) == n }
 	}
@@ -274,6 +280,7 @@ func TestHubKilled(t *testing.T) {
 		eventually(t, "delivery of what came meanwhile", has("/well", 4*round+4))
 	}
 	eventually(t, "all for the one that was away", has("/away", 12))
+	eventually(t, "Atom and RSS", func() bool { mu.Lock(); defer mu.Unlock(); return pushed["atom"] > 2 && pushed["rss"] > 2 })
 	mu.Lock()
 	defer mu.Unlock()
 	for path, stories := range got {

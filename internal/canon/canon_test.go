@@ -140,8 +140,11 @@ func TestHash(t *testing.T) {
 }
 
 func TestClean(t *testing.T) {
-	if got := Clean("a\x00b\x1fc\td\ne\xff\ufffe\uffff\U0001F600\u0085"); got != "abc\td\ne\U0001F600\u0085" {
+	if got := Clean("a\x00b\x1fc\td\ne\xff\ufffe\uffff\U0001F600\x7f\ufdd0\U0001ffff"); got != "abc\td\ne\U0001F600" {
 		t.Errorf("got %q", got)
+	}
+	if got := Clean("a\u0085 it\u0092s\u0081"); got != "a… it’s" {
+		t.Errorf("what was windows-1252: got %q", got)
 	}
 	if got := Clean("\ufffd"); got != "\ufffd" {
 		t.Errorf("a replacement character is a character: got %q", got)

@@ -227,11 +227,11 @@ func isWide(enc encoding.Encoding) bool {
 	return err != nil || string(out) != "<?xml "
 }
 
-// Clean leaves only the characters that XML 1.0 (2.2) allows, and only valid
-// UTF-8.
+// Clean leaves only the characters that XML 1.0 (2.2) and HTML allow, and only
+// valid UTF-8.
 func Clean(s string) string {
 	for i := 0; i < len(s); {
-		if c := s[i]; c >= ' ' && c < utf8.RuneSelf || c == '\n' || c == '\t' || c == '\r' {
+		if c := s[i]; c >= ' ' && c < 0x7f || c == '\n' || c == '\t' || c == '\r' {
 			i++
 			continue
 		}
@@ -250,14 +250,23 @@ func clean(s string, from int) string {
 	b.WriteString(s[:from])
 	for s = s[from:]; len(s) > 0; {
 		r, size := utf8.DecodeRuneInString(s)
-		if isXML(r, size) {
+		switch {
+		case isXML(r, size):
 			b.WriteString(s[:size])
+		case r >= 0x80 && r < 0xa0:
+			// What was windows-1252 and was taken for Latin-1, as HTML has it
+			// (13.2.5.80).
+			if c := charmap.Windows1252.DecodeByte(byte(r)); isXML(c, 0) {
+				b.WriteRune(c)
+			}
 		}
 		s = s[size:]
 	}
 	return b.String()
 }
 
+// isXML says that XML 1.0 allows a character (2.2), and does not advise against
+// it: control characters, and what is no character, are faults in HTML.
 func isXML(r rune, size int) bool {
 	switch {
 	case r == '\t', r == '\n', r == '\r':
@@ -265,5 +274,5 @@ func isXML(r rune, size int) bool {
 	case r == utf8.RuneError:
 		return size > 1
 	}
-	return r >= ' ' && r != 0xfffe && r != 0xffff
+	return r >= ' ' && r < 0x7f || r >= 0xa0 && r&0xfffe != 0xfffe && (r < 0xfdd0 || r > 0xfdef)
 }

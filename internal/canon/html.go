@@ -242,7 +242,7 @@ func closeTags(s string) string {
 		end := strings.IndexByte(s, '>') + 1
 		if tag := s[:end]; tag[1] == '/' {
 			open = closeTag(&b, open, tag[2:end-1])
-		} else if len(open) < maxOpen {
+		} else if len(open) < maxOpen && !showsNothing(tag) {
 			name, _, _ := strings.Cut(tag[1:end-1], " ")
 			if !isVoid(name) {
 				open = append(open, name)
@@ -255,6 +255,17 @@ func closeTags(s string) string {
 		writeEnd(&b, open[i])
 	}
 	return b.String()
+}
+
+// showsNothing: without an address, as where the source's was a script, these are
+// nothing.
+func showsNothing(tag string) bool {
+	name, _, _ := strings.Cut(strings.Trim(tag, "</>"), " ")
+	switch name {
+	case "img", "source", "track":
+		return !strings.Contains(tag, ` src="`)
+	}
+	return false
 }
 
 // closeTag closes the nearest open element of that name and those inside it.

@@ -13,12 +13,14 @@ import (
 
 // fromAtom reads Atom 0.3 and 1.0. encoded says that the document may hold
 // base64, which the parser decodes for some types only.
-func fromAtom(f *atom.Feed, bases []string, encoded bool) document {
+func fromAtom(f *atom.Feed, scopes []scope, encoded bool) document {
 	doc := document{
 		id:       strings.TrimSpace(f.ID),
 		title:    first(f.Title, value(f.Extensions, "dc", "title")),
 		link:     alternate(f.Links),
 		language: first(f.Language, value(f.Extensions, "dc", "language")),
+		rights:   first(f.Rights, value(f.Extensions, "dc", "rights")),
+		image:    first(f.Logo, f.Icon, itemImage(f.Extensions)),
 		authors:  atomPersons(f.Authors),
 		pace:     syndication(f.Extensions),
 		deleted:  deleted(f.Extensions),
@@ -36,31 +38,33 @@ func fromAtom(f *atom.Feed, bases []string, encoded bool) document {
 	}
 	doc.entries = make([]entry, len(f.Entries))
 	for i, en := range f.Entries {
-		doc.entries[i] = fromAtomEntry(en, at(bases, i), encoded)
+		doc.entries[i] = fromAtomEntry(en, at(scopes, i), encoded)
 	}
 	return doc
 }
 
-func fromAtomEntry(en *atom.Entry, base string, encoded bool) entry {
+func fromAtomEntry(en *atom.Entry, in scope, encoded bool) entry {
 	x := en.Extensions
 	e := entry{
 		guid:      strings.TrimSpace(en.ID),
 		permalink: true, // RFC 4287 4.2.6 has only IRIs; one that is an address will do for a link
 		link:      alternate(en.Links),
 		title:     first(en.Title, value(x, "dc", "title"), mediaText(x, "title")),
-		summary:   first(en.Summary, value(x, "dc", "description")),
+		summary:   first(en.Summary, value(x, "dc", "description"), value(x, "itunes", "summary"), value(x, "itunes", "subtitle")),
 		published: []string{en.Published, value(x, "dc", "date"), value(x, "dcterms", "issued")},
 		updated:   []string{en.Updated, value(x, "dcterms", "modified")},
 		parsedAt:  en.PublishedParsed,
 		updatedAt: en.UpdatedParsed,
-		language:  value(x, "dc", "language"),
+		language:  first(value(x, "dc", "language"), in.lang),
 		rights:    first(en.Rights, value(x, "dc", "rights"), value(x, "media", "copyright")),
 		image:     itemImage(x),
 		labels:    extLabels(x),
 		authors:   atomPersons(en.Authors),
+		helpers:   append(atomPersons(en.Contributors), extHelpers(x)...),
+		episode:   episodeOf(x),
 	}
-	if canon.Resolve("", base) != "" {
-		e.base = base // the parser has resolved against a relative one
+	if canon.Resolve("", in.base) != "" {
+		e.base = in.base // the parser has resolved against a relative one
 	}
 	e.readContent(en.Content)
 	for _, c := range en.Categories {
@@ -71,7 +75,7 @@ func fromAtomEntry(en *atom.Entry, base string, encoded bool) entry {
 			e.files = append(e.files, file{url: l.Href, kind: l.Type, length: l.Length, title: l.Title})
 		}
 	}
-	e.files = append(e.files, extFiles(x)...)
+	e.addFiles(x)
 	e.readSource(en)
 	if encoded {
 		e.summary, e.content, e.title = unbase64(e.summary), unbase64(e.content), unbase64(e.title)

@@ -8,30 +8,35 @@ import (
 	"aggregator/internal/canon"
 )
 
-// basesOf gives for each item, in document order, the xml:base in force for
-// its content. The parser resolves what Atom holds, but not RSS descriptions.
-// nil, at the price of one search, where the document has no xml:base.
-func basesOf(body []byte) []string {
-	if !bytes.Contains(body, []byte("xml:base")) {
+// A scope is what is in force for the content of an item: xml:base, xml:lang.
+type scope struct{ base, lang string }
+
+// scopesOf gives for each item, in document order, what is in force for its
+// content. The parser resolves what Atom holds, but not RSS descriptions, and of
+// languages knows the root's alone. nil, at the price of two searches, where the
+// document says nothing of its items.
+func scopesOf(body []byte) []scope {
+	inside := body[max(tagEnd(body), 0):]
+	if !bytes.Contains(body, []byte("xml:base")) && !bytes.Contains(inside, []byte("xml:lang")) {
 		return nil
 	}
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.Strict = false
-	var bases, stack []string
+	var scopes, stack []scope
 	item := 0 // depth of the open item
 	for {
 		token, err := d.RawToken()
 		if err != nil {
-			return bases
+			return scopes
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			stack = append(stack, baseOf(t, stack))
+			stack = append(stack, scopeOf(t, stack))
 			if item == 0 && isItem(t.Name.Local) {
 				item = len(stack)
-				bases = append(bases, stack[len(stack)-1])
+				scopes = append(scopes, stack[len(stack)-1])
 			} else if item == len(stack)-1 && isContent(t.Name.Local) {
-				bases[len(bases)-1] = stack[len(stack)-1]
+				scopes[len(scopes)-1] = stack[len(stack)-1]
 			}
 		case xml.EndElement:
 			if item == len(stack) {
@@ -42,20 +47,20 @@ func basesOf(body []byte) []string {
 	}
 }
 
-func baseOf(t xml.StartElement, stack []string) string {
-	outer := ""
+func scopeOf(t xml.StartElement, stack []scope) (s scope) {
 	if len(stack) > 0 {
-		outer = stack[len(stack)-1]
+		s = stack[len(stack)-1]
 	}
 	for _, a := range t.Attr {
-		if a.Name.Space == "xml" && a.Name.Local == "base" {
-			if abs := canon.Resolve(outer, a.Value); abs != "" {
-				return abs
-			}
-			return strings.TrimSpace(a.Value)
+		switch {
+		case a.Name.Space != "xml":
+		case a.Name.Local == "base":
+			s.base = first(canon.Resolve(s.base, a.Value), a.Value)
+		case a.Name.Local == "lang":
+			s.lang = strings.TrimSpace(a.Value)
 		}
 	}
-	return outer
+	return s
 }
 
 func isContent(name string) bool {
@@ -66,10 +71,10 @@ func isContent(name string) bool {
 	return false
 }
 
-// at is the base of the i-th item, "" where none is known.
-func at(bases []string, i int) string {
-	if i < len(bases) {
-		return bases[i]
+// at is the scope of the i-th item.
+func at(scopes []scope, i int) scope {
+	if i < len(scopes) {
+		return scopes[i]
 	}
-	return ""
+	return scope{}
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"aggregator/internal/canon"
+	"aggregator/internal/news"
 )
 
 // What one entry may hold. Each byte of it is cleaned, compared, kept and
@@ -93,9 +94,14 @@ func (e *entry) clip() (cut bool) {
 	for i := range e.labels {
 		cut = shorten(&e.labels[i], maxLine) || cut
 	}
-	for i := range e.authors {
-		p := &e.authors[i]
-		cut = shorten(&p.Name, maxLine) || tooLong(&p.URL) || cut
+	for _, people := range [...][]news.Person{e.authors, e.helpers} {
+		for i := range people {
+			p := &people[i]
+			cut = shorten(&p.Name, maxLine) || tooLong(&p.URL) || cut
+		}
+	}
+	for _, f := range [...]*file{&e.episode.transcript, &e.episode.chapters} {
+		cut = tooLong(&f.url) || cut
 	}
 	for i := range e.files {
 		cut = tooLong(&e.files[i].url) || cut

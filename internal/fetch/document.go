@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"time"
 
 	"aggregator/internal/canon"
@@ -11,6 +12,7 @@ import (
 type document struct {
 	id, title, link string
 	language        string
+	rights, image   string
 	authors         []news.Person
 	hub, self       string
 	cloud           string
@@ -32,13 +34,15 @@ type entry struct {
 	content   string
 	plain     bool // content is text, no HTML
 	authors   []news.Person
-	published []string // the dates it claims, best first
+	helpers   []news.Person // contributors
+	published []string      // the dates it claims, best first
 	updated   []string
 	parsedAt  *time.Time // published, where the parser understood it
 	updatedAt *time.Time
 	language  string
 	labels    []string
 	files     []file
+	episode   episode
 	image     string
 	rights    string
 	via       news.Feed
@@ -46,7 +50,12 @@ type entry struct {
 	cut       bool   // it stood in the last document, and was not parsed
 }
 
-type file struct{ url, kind, length, title, duration string }
+type file struct{ url, kind, length, title, duration, width, height string }
+
+type episode struct {
+	season, number, kind, explicit string
+	transcript, chapters           file
+}
 
 // digest is of all that a reader could see of the entry. It is taken before
 // any cleaning, so an unchanged entry costs nothing more.
@@ -56,11 +65,12 @@ func (e *entry) digest() uint64 {
 	for _, list := range [...][]string{e.published, e.updated, e.labels} {
 		parts = append(append(parts, "\x00"), list...)
 	}
-	for _, p := range e.authors {
+	for _, p := range slices.Concat(e.authors, e.helpers) {
 		parts = append(parts, p.Name, p.Email, p.URL)
 	}
-	for _, f := range e.files {
-		parts = append(parts, f.url, f.kind, f.length, f.title, f.duration)
+	for _, f := range append(e.files[:len(e.files):len(e.files)], e.episode.transcript, e.episode.chapters) {
+		parts = append(parts, f.url, f.kind, f.length, f.title, f.duration, f.width, f.height)
 	}
+	parts = append(parts, e.episode.season, e.episode.number, e.episode.kind, e.episode.explicit)
 	return canon.Hash(parts...)
 }

@@ -1,7 +1,10 @@
 package fetch
 
 import (
+	"cmp"
 	"html"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +22,7 @@ type converter struct {
 	base     string // the address that answered
 	feed     news.Feed
 	authors  []news.Person
+	rights   string
 	language string
 	override string // the configuration's language
 	now      time.Time
@@ -46,8 +50,10 @@ func (c *converter) item(e *entry, guid string) news.Item {
 		Seen:      c.now,
 		Language:  c.languageOf(e),
 		Labels:    labels(e.labels),
-		Rights:    canon.Line(e.rights),
+		Rights:    canon.Line(first(e.rights, c.rights)),
+		Episode:   e.episode.clean(base),
 	}
+	it.Contributors = c.people(e.helpers, base)
 	it.Text = canon.Text(it.HTML)
 	if it.Authors == nil {
 		it.Authors = c.authors
@@ -100,6 +106,14 @@ func paragraphs(text string) string {
 func (c *converter) people(ps []news.Person, base string) (out []news.Person) {
 	for _, p := range ps[:min(len(ps), mostParts)] {
 		p = news.Person{Name: canon.Line(p.Name), Email: canon.Line(p.Email), URL: p.URL}
+		// JSON Feed 1.1 has no other place for an address.
+		if mail, ok := strings.CutPrefix(p.URL, "mailto:"); ok && p.Email == "" {
+			mail, _, _ = strings.Cut(mail, "?")
+			if plain, err := url.PathUnescape(mail); err == nil {
+				mail = plain
+			}
+			p.Email = canon.Line(mail)
+		}
 		if p.URL != "" {
 			p.URL = canon.Resolve(base, p.URL)
 		}
@@ -157,22 +171,36 @@ func containsFold(list []string, s string) bool {
 func enclosures(files []file, base string) (out []news.Enclosure) {
 	for _, f := range files[:min(len(files), mostParts)] {
 		u := canon.Resolve(base, f.url)
-		if strings.TrimSpace(f.url) == "" || u == "" || hasEnclosure(out, u) {
+		if strings.TrimSpace(f.url) == "" || u == "" {
 			continue
 		}
-		length, _ := strconv.ParseInt(strings.TrimSpace(f.length), 10, 64)
-		out = append(out, news.Enclosure{URL: u, Type: canon.Line(f.kind), Length: max(length, 0), Title: canon.Line(f.title), Duration: seconds(f.duration)})
+		one := f.clean(u)
+		if i := slices.IndexFunc(out, func(e news.Enclosure) bool { return e.URL == u }); i >= 0 {
+			fill(&out[i], one) // named twice, as by enclosure and by media:content
+			continue
+		}
+		out = append(out, one)
 	}
 	return out
 }
 
-func hasEnclosure(list []news.Enclosure, u string) bool {
-	for _, e := range list {
-		if e.URL == u {
-			return true
-		}
+func (f file) clean(address string) news.Enclosure {
+	length, _ := strconv.ParseInt(strings.TrimSpace(f.length), 10, 64)
+	kind := canon.Line(f.kind)
+	if kind == "" || strings.HasSuffix(kind, "/*") {
+		kind = first(typeOf(address), kind)
 	}
-	return false
+	return news.Enclosure{
+		URL: address, Type: kind, Length: max(length, 0), Title: canon.Line(f.title),
+		Duration: seconds(f.duration), Width: count(f.width), Height: count(f.height),
+	}
+}
+
+// fill completes what is known of a file.
+func fill(f *news.Enclosure, other news.Enclosure) {
+	f.Type, f.Title = cmp.Or(f.Type, other.Type), cmp.Or(f.Title, other.Title)
+	f.Length, f.Duration = cmp.Or(f.Length, other.Length), cmp.Or(f.Duration, other.Duration)
+	f.Width, f.Height = cmp.Or(f.Width, other.Width), cmp.Or(f.Height, other.Height)
 }
 
 // picture is the one that the source chose, else an attached one, else the
@@ -211,6 +239,9 @@ func cleanFeed(f news.Feed, base string) news.Feed {
 	f.ID = canon.Line(f.ID)
 	if f.Link != "" {
 		f.Link = canon.Resolve(base, f.Link)
+	}
+	if f.Image != "" {
+		f.Image = canon.Resolve(base, f.Image)
 	}
 	return f
 }

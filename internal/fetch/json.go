@@ -45,6 +45,7 @@ func fromJSON(f *json.Feed) document {
 		link:     f.HomePageURL,
 		language: f.Language,
 		self:     f.FeedURL,
+		image:    first(f.Icon, f.Favicon),
 		authors:  jsonPersons(f.Authors, f.Author),
 	}
 	for _, it := range f.Items {
@@ -210,6 +211,8 @@ func coerceObject(o map[string]any) {
 			"date_modified", "language", "name", "avatar", "mime_type", "version", "home_page_url", "feed_url", "description", "icon",
 			"favicon", "next_url", "user_comment", "type":
 			o[key] = text(v)
+		case "size_in_bytes", "duration_in_seconds":
+			o[key] = whole(v)
 		}
 	}
 }
@@ -252,6 +255,15 @@ func texts(v any) []string {
 	return out
 }
 
+// whole is a number without its fraction, which the parser does not take.
+func whole(v any) int64 {
+	n, err := strconv.ParseFloat(text(v), 64)
+	if err != nil || !(n >= 0 && n < 1e18) {
+		return 0
+	}
+	return int64(n)
+}
+
 func text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -264,12 +276,17 @@ func text(v any) string {
 	return ""
 }
 
-// seconds reads a duration: seconds, MM:SS or HH:MM:SS (iTunes), or fractions.
+// seconds reads a duration: seconds, MM:SS or HH:MM:SS (iTunes), fractions, and
+// PT1H2M3S or 1h 2m 3s, as some write it.
 func seconds(s string) time.Duration {
+	s = strings.ToLower(strings.Join(strings.Fields(s), ""))
+	if d, err := time.ParseDuration(strings.TrimPrefix(s, "pt")); err == nil {
+		return min(max(d, 0), 1e7*time.Second)
+	}
 	total := 0.0
-	for part := range strings.SplitSeq(strings.TrimSpace(s), ":") {
+	for part := range strings.SplitSeq(s, ":") {
 		n, err := strconv.ParseFloat(part, 64)
-		if err != nil || n < 0 || n > 1e7 {
+		if err != nil || !(n >= 0 && n <= 1e7) { // NaN is neither
 			return 0
 		}
 		total = total*60 + n

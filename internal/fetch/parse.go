@@ -133,20 +133,20 @@ func trySound(body []byte, isAtom bool) (document, error) {
 }
 
 func readXML(body []byte, isAtom bool) (document, error) {
-	bases := basesOf(body)
+	scopes := scopesOf(body)
 	if isAtom {
 		body = atomNamespace(body)
 		feed, err := (&atom.Parser{}).Parse(bytes.NewReader(body))
 		if err != nil {
 			return document{}, err
 		}
-		return fromAtom(feed, bases, bytes.Contains(body, []byte("base64"))), nil
+		return fromAtom(feed, scopes, bytes.Contains(body, []byte("base64"))), nil
 	}
 	feed, err := (&rss.Parser{}).Parse(bytes.NewReader(body))
 	if err != nil {
 		return document{}, err
 	}
-	return fromRSS(feed, bases), nil
+	return fromRSS(feed, scopes), nil
 }
 
 // atomNamespace gives the root the namespace of Atom in place of one that the

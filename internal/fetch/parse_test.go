@@ -353,3 +353,41 @@ func TestNoDocumentIsSlow(t *testing.T) {
 		}
 	}
 }
+
+func TestSeconds(t *testing.T) {
+	for in, want := range map[string]time.Duration{
+		"3725": 3725 * time.Second, "1:02:05": 3725 * time.Second, "62:05": 3725 * time.Second, " 01:02:05 ": 3725 * time.Second, "3725.5": 3725500 * time.Millisecond,
+		"00:00:00": 0, "0": 0, "PT1H2M5S": 3725 * time.Second, "1h 2m 5s": 3725 * time.Second, "PT90M": 90 * time.Minute,
+		"": 0, "soon": 0, "-5": 0, "-1h": 0, "NaN": 0, "Inf": 0, "1e300": 0, "1:-1": 0, "999999999999999999h": 0,
+	} {
+		if got := seconds(in); got != want {
+			t.Errorf("seconds(%q) is %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestSameOrMore(t *testing.T) {
+	for _, c := range []struct{ authors, creators, want string }{
+		{"a@x.example", "Ann", "Ann <a@x.example>"},
+		{"a@x.example (Ann)", "Ann", "Ann <a@x.example>"},
+		{"a@x.example (Ann)", "ann|Bo", "Ann <a@x.example>|Bo"},
+		{"", "Ann|Bo", "Ann|Bo"},
+		{"a@x.example", "Ann|Bo", " <a@x.example>|Ann|Bo"},
+		{"Ann", "", "Ann"},
+	} {
+		var creators []news.Person
+		for name := range strings.SplitSeq(c.creators, "|") {
+			creators = append(creators, persons(name)...)
+		}
+		var got []string
+		for _, p := range sameOrMore(persons(c.authors), creators) {
+			if p.Email != "" {
+				p.Name += " <" + p.Email + ">"
+			}
+			got = append(got, p.Name)
+		}
+		if strings.Join(got, "|") != c.want {
+			t.Errorf("%q and %q are %q, want %q", c.authors, c.creators, got, c.want)
+		}
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // fromRSS reads RSS 0.9x, 1.0 (RDF) and 2.0.
-func fromRSS(f *rss.Feed, bases []string) document {
+func fromRSS(f *rss.Feed, scopes []scope) document {
 	x := f.Extensions
 	doc := document{
 		title:    first(f.Title, value(x, "dc", "title")),
@@ -19,9 +19,14 @@ func fromRSS(f *rss.Feed, bases []string) document {
 		language: first(f.Language, value(x, "dc", "language")),
 		hub:      atomLink(x, "hub"),
 		self:     atomLink(x, "self"),
+		rights:   first(f.Copyright, value(x, "dc", "rights"), mediaText(x, "copyright")),
+		image:    itemImage(x),
 		cloud:    cloudOf(f.Cloud),
 		pace:     paceOf(f),
 		deleted:  deleted(x),
+	}
+	if f.Image != nil && f.Image.URL != "" {
+		doc.image = f.Image.URL
 	}
 	doc.authors = persons(f.ManagingEditor)
 	if doc.authors == nil {
@@ -29,15 +34,15 @@ func fromRSS(f *rss.Feed, bases []string) document {
 	}
 	doc.entries = make([]entry, len(f.Items))
 	for i, it := range f.Items {
-		doc.entries[i] = fromRSSItem(it, at(bases, i))
+		doc.entries[i] = fromRSSItem(it, at(scopes, i))
 	}
 	return doc
 }
 
-func fromRSSItem(it *rss.Item, base string) entry {
+func fromRSSItem(it *rss.Item, in scope) entry {
 	x := it.Extensions
 	e := entry{
-		base:      base,
+		base:      in.base,
 		link:      first(it.Link, first(it.Links...), atomLink(x, "alternate")),
 		title:     first(it.Title, value(x, "dc", "title"), mediaText(x, "title"), value(x, "itunes", "title")),
 		summary:   first(it.Description, value(x, "dc", "description"), value(x, "atom", "summary"), value(x, "itunes", "summary"), value(x, "itunes", "subtitle")),
@@ -45,11 +50,13 @@ func fromRSSItem(it *rss.Item, base string) entry {
 		published: []string{it.PubDate, value(x, "dc", "date"), value(x, "atom", "published"), value(x, "dcterms", "issued"), value(x, "dcterms", "created")},
 		updated:   []string{value(x, "atom", "updated"), value(x, "dcterms", "modified")},
 		parsedAt:  it.PubDateParsed,
-		language:  value(x, "dc", "language"),
+		language:  first(value(x, "dc", "language"), in.lang),
 		rights:    first(value(x, "dc", "rights"), value(x, "media", "copyright"), value(x, "atom", "rights")),
 		image:     itemImage(x),
 		labels:    extLabels(x),
-		authors:   persons(it.Author),
+		authors:   sameOrMore(persons(it.Author), creators(x)),
+		helpers:   extHelpers(x),
+		episode:   episodeOf(x),
 	}
 	if it.GUID != nil {
 		e.guid, e.permalink = strings.TrimSpace(it.GUID.Value), !strings.EqualFold(strings.TrimSpace(it.GUID.IsPermalink), "false")
@@ -61,13 +68,13 @@ func fromRSSItem(it *rss.Item, base string) entry {
 		e.labels = append(e.labels, c.Value)
 	}
 	for _, f := range it.Enclosures {
-		e.files = append(e.files, file{url: f.URL, kind: f.Type, length: f.Length, duration: value(x, "itunes", "duration")})
+		e.files = append(e.files, file{url: f.URL, kind: f.Type, length: f.Length})
 	}
-	e.files = append(e.files, extFiles(x)...)
+	e.addFiles(x)
 	if it.Source != nil {
 		e.via = news.Feed{ID: it.Source.URL, Title: it.Source.Title}
-	} else if via := atomLink(x, "via"); via != "" {
-		e.via = news.Feed{Link: via}
+	} else {
+		e.via = viaLink(x)
 	}
 	e.settleContent(mediaText(x, "description"))
 	return e
@@ -84,14 +91,11 @@ func (e *entry) settleContent(media string) {
 	}
 }
 
-// extAuthors reads Dublin Core, iTunes and Atom elements, in that order.
+// extAuthors reads Dublin Core, iTunes, Atom and Media RSS elements, in that
+// order.
 func extAuthors(x ext.Extensions) []news.Person {
 	for _, name := range [...][2]string{{"dc", "creator"}, {"dc", "author"}, {"itunes", "author"}} {
-		var ps []news.Person
-		for _, e := range x[name[0]][name[1]] {
-			ps = append(ps, persons(e.Value)...)
-		}
-		if ps != nil {
+		if ps := named(x, name[0], name[1]); ps != nil {
 			return ps
 		}
 	}
@@ -104,7 +108,41 @@ func extAuthors(x ext.Extensions) []news.Person {
 			}
 		}
 	}
+	if ps != nil {
+		return ps
+	}
+	authors, _ := credits(x)
+	return authors
+}
+
+// creators are those of Dublin Core alone, which stand beside RSS's author.
+func creators(x ext.Extensions) []news.Person { return named(x, "dc", "creator") }
+
+func named(x ext.Extensions, prefix, name string) (ps []news.Person) {
+	for _, e := range x[prefix][name] {
+		ps = append(ps, persons(e.Value)...)
+	}
 	return ps
+}
+
+// extHelpers are those who are named, but as no authors.
+func extHelpers(x ext.Extensions) []news.Person {
+	_, others := credits(x)
+	return append(named(x, "dc", "contributor"), others...)
+}
+
+// sameOrMore joins what RSS says of authors twice: an address alone and a name
+// alone are one person, a name that is there already is no other.
+func sameOrMore(authors, creators []news.Person) []news.Person {
+	if len(authors) == 1 && len(creators) == 1 && authors[0].Name == "" && creators[0].Email == "" {
+		return []news.Person{{Name: creators[0].Name, Email: authors[0].Email}}
+	}
+	for _, c := range creators {
+		if !slices.ContainsFunc(authors, func(a news.Person) bool { return strings.EqualFold(a.Name, c.Name) }) {
+			authors = append(authors, c)
+		}
+	}
+	return authors
 }
 
 func extLabels(x ext.Extensions) (labels []string) {
@@ -127,77 +165,6 @@ func extLabels(x ext.Extensions) (labels []string) {
 	return labels
 }
 
-// extFiles reads Media RSS content and enclosures written as Atom links.
-func extFiles(x ext.Extensions) (files []file) {
-	for _, m := range media(x, "content") {
-		if u := m.Attrs["url"]; u != "" {
-			files = append(files, file{url: u, kind: mediaType(m), length: m.Attrs["fileSize"], duration: m.Attrs["duration"], title: child(m, "title")})
-		}
-	}
-	for _, l := range x["atom"]["link"] {
-		if l.Attrs["rel"] == "enclosure" {
-			files = append(files, file{url: l.Attrs["href"], kind: l.Attrs["type"], length: l.Attrs["length"], title: l.Attrs["title"]})
-		}
-	}
-	return files
-}
-
-func mediaType(m ext.Extension) string {
-	if t := m.Attrs["type"]; t != "" || m.Attrs["medium"] == "" || m.Attrs["medium"] == "document" {
-		return t
-	}
-	return m.Attrs["medium"] + "/*"
-}
-
-// itemImage: the picture that the source chose, best first.
-func itemImage(x ext.Extensions) string {
-	for _, e := range x["itunes"]["image"] {
-		if u := first(e.Attrs["href"], e.Value); u != "" {
-			return u
-		}
-	}
-	for _, e := range media(x, "thumbnail") {
-		if u := first(e.Attrs["url"], e.Value); u != "" {
-			return u
-		}
-	}
-	for _, e := range media(x, "content") {
-		if e.Attrs["medium"] == "image" || strings.HasPrefix(e.Attrs["type"], "image/") {
-			return e.Attrs["url"]
-		}
-	}
-	return ""
-}
-
-// media finds Media RSS elements of a name: in the item, in its groups, in
-// their contents.
-func media(x ext.Extensions, name string) []ext.Extension {
-	m := x["media"]
-	if len(m) == 0 {
-		return nil
-	}
-	found := slices.Clone(m[name])
-	for _, group := range m["group"] {
-		found = append(found, group.Children[name]...)
-		for _, c := range group.Children["content"] {
-			found = append(found, c.Children[name]...)
-		}
-	}
-	for _, c := range m["content"] {
-		found = append(found, c.Children[name]...)
-	}
-	return found
-}
-
-func mediaText(x ext.Extensions, name string) string {
-	for _, e := range media(x, name) {
-		if e.Value != "" {
-			return e.Value
-		}
-	}
-	return ""
-}
-
 func value(x ext.Extensions, prefix, name string) string {
 	for _, e := range x[prefix][name] {
 		if e.Value != "" {
@@ -214,6 +181,16 @@ func child(e ext.Extension, name string) string {
 		}
 	}
 	return ""
+}
+
+// viaLink is where an Atom link says that the item was taken from.
+func viaLink(x ext.Extensions) news.Feed {
+	for _, l := range x["atom"]["link"] {
+		if l.Attrs["rel"] == "via" {
+			return news.Feed{Link: l.Attrs["href"], Title: l.Attrs["title"]}
+		}
+	}
+	return news.Feed{}
 }
 
 func atomLink(x ext.Extensions, rel string) string {

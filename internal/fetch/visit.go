@@ -283,7 +283,9 @@ func inDocument(seen []news.Seen) (n int) {
 
 func (v *visit) converter(doc *document, base string) *converter {
 	c := &converter{cleaner: v.client.cleaner, source: v.src.Key, base: base, now: v.now, override: v.src.Language}
-	c.feed = cleanFeed(news.Feed{ID: first(doc.id, canon.Public(base)), Title: doc.title, Link: doc.link}, base)
+	c.feed = cleanFeed(news.Feed{ID: first(doc.id, canon.Public(base)), Title: doc.title, Link: doc.link, Image: doc.image}, base)
+	shorten(&doc.rights, maxLine) // each of its items keeps it
+	c.rights = doc.rights
 	c.authors = c.people(doc.authors, base)
 	c.language = languageTag(first(v.src.Language, doc.language))
 	return c

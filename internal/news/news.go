@@ -77,8 +77,13 @@ type Item struct {
 	HTML string `json:"html,omitempty"`
 	// Text is the plain words of HTML. It is not kept: canon.Text makes it anew.
 	Text string `json:"-"`
-	// Authors are as given, the feed's where the item names none.
+	// Authors are as given, the feed's where the item names none: RSS author
+	// and dc:creator, itunes:author, Atom author, JSON authors and author,
+	// media:credit role=author.
 	Authors []Person `json:"authors,omitempty"`
+	// Contributors helped: Atom contributor, dc:contributor, media:credit of
+	// another role.
+	Contributors []Person `json:"contributors,omitempty"`
 	// Published and Updated are claims; zero where there is none to believe.
 	// RSS pubDate or dc:date, Atom published and updated, JSON date_published
 	// and date_modified. Items without any in the first document of a source are
@@ -88,18 +93,27 @@ type Item struct {
 	Updated   time.Time `json:"updated,omitzero"`
 	// Seen is when we first received it.
 	Seen time.Time `json:"seen"`
-	// Language is a BCP 47 tag, or "".
+	// Language is a BCP 47 tag, or "": dc:language, the nearest xml:lang, JSON
+	// language, else what the feed says of itself.
 	Language string `json:"language,omitempty"`
-	// Labels are the categories that the source put on the item.
+	// Labels are the categories that the source put on the item: category,
+	// dc:subject, JSON tags, itunes:keywords, media:keywords.
 	Labels []string `json:"labels,omitempty"`
 	// Enclosures are the files attached: RSS enclosure, Atom
 	// link rel=enclosure, JSON attachments, media:content.
 	Enclosures []Enclosure `json:"enclosures,omitempty"`
-	// Image is the absolute address of its picture, or "".
+	// Episode is what podcasts say of it.
+	Episode Episode `json:"episode,omitzero"`
+	// Image is the absolute address of its picture, or "": itunes:image,
+	// media:thumbnail, JSON image or banner_image, else an attached picture, else
+	// the first in the text.
 	Image string `json:"image,omitempty"`
-	// Rights is the copyright line as plain text.
+	// Rights is the copyright line as plain text, the feed's where the item has
+	// none (RFC 4287 4.2.10): Atom rights, dc:rights, media:copyright, RSS
+	// copyright.
 	Rights string `json:"rights,omitempty"`
-	// Via is where the source says it took the item from: RSS and Atom source.
+	// Via is where the source says it took the item from: RSS and Atom source,
+	// link rel=via, JSON external_url beside url.
 	Via Feed `json:"via,omitzero"`
 }
 
@@ -126,6 +140,9 @@ type Feed struct {
 	ID    string `json:"id,omitempty"`    // Atom id; else the address it came from
 	Title string `json:"title,omitempty"` // plain text
 	Link  string `json:"link,omitempty"`  // the site it belongs to
+	// Image is its picture: RSS image, itunes:image, Atom logo or icon, JSON icon
+	// or favicon.
+	Image string `json:"image,omitempty"`
 }
 
 // A Person is an author as given.
@@ -142,6 +159,22 @@ type Enclosure struct {
 	Length   int64         `json:"length,omitempty"`   // bytes; 0: unknown
 	Title    string        `json:"title,omitempty"`    // plain text
 	Duration time.Duration `json:"duration,omitempty"` // 0: unknown
+	// Width and Height are in pixels; 0: unknown.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+}
+
+// An Episode is what podcasts say of an item beside its files. Zero values mean
+// that nothing was said.
+type Episode struct {
+	Season   int    `json:"season,omitempty"`   // itunes:season
+	Number   int    `json:"number,omitempty"`   // itunes:episode
+	Kind     string `json:"kind,omitempty"`     // itunes:episodeType: full, trailer or bonus
+	Explicit bool   `json:"explicit,omitempty"` // itunes:explicit
+	// Transcript and Chapters are podcast:transcript and podcast:chapters; an
+	// URL of "" is none.
+	Transcript Enclosure `json:"transcript,omitzero"`
+	Chapters   Enclosure `json:"chapters,omitzero"`
 }
 
 // A Position is a place in the site's log of decisions. The first is 1; 0 is

@@ -3,10 +3,12 @@ package publish
 import (
 	"encoding/xml"
 	"io"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/gorilla/feeds"
+
+	"aggregator/internal/news"
 )
 
 // The namespaces of what neither Atom nor RSS has elements for.
@@ -15,6 +17,8 @@ const (
 	nsContent = "http://purl.org/rss/1.0/modules/content/"
 	nsDC      = "http://purl.org/dc/elements/1.1/"
 	nsMedia   = "http://search.yahoo.com/mrss/"
+	nsITunes  = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+	nsPodcast = "https://podcastindex.org/namespace/1.0"
 	nsHistory = "http://purl.org/syndication/history/1.0"
 	nsTombs   = "http://purl.org/atompub/tombstones/1.0"
 )
@@ -26,10 +30,10 @@ const generator = "aggregator"
 // fields win over those of the same element in the embedded ones.
 type atomFeed struct {
 	*feeds.AtomFeed
-	XMLName   xml.Name    `xml:"feed"`
-	Media     string      `xml:"xmlns:media,attr"`
-	History   string      `xml:"xmlns:fh,attr,omitempty"`
-	Tombs     string      `xml:"xmlns:at,attr,omitempty"`
+	XMLName xml.Name `xml:"feed"`
+	spaces
+	Title     atomText    `xml:"title"`
+	Subtitle  *atomText   `xml:"subtitle"`
 	Generator string      `xml:"generator"`
 	Link      []atomLink  `xml:"link"`
 	Archive   *struct{}   `xml:"fh:archive"`
@@ -47,12 +51,17 @@ type atomEntry struct {
 	*feeds.AtomEntry
 	XMLName   xml.Name       `xml:"entry"`
 	Lang      string         `xml:"xml:lang,attr,omitempty"`
+	Title     atomText       `xml:"title"`
+	Rights    *atomText      `xml:"rights"`
 	Category  []atomCategory `xml:"category"`
 	Source    atomSource     `xml:"source"`
 	Links     []atomLink     `xml:"link"`
 	Summary   *atomText      `xml:"summary"`
 	Authors   []atomPerson   `xml:"author"`
+	Helpers   []atomPerson   `xml:"contributor"`
+	Files     []media        `xml:"media:content"`
 	Thumbnail *mediaImage    `xml:"media:thumbnail"`
+	podcast
 }
 
 type atomLink struct {
@@ -67,8 +76,10 @@ type atomCategory struct {
 	Term string `xml:"term,attr"`
 }
 
+// atomText is plain text. What might be taken for HTML is written as such, as
+// most feeds write all: there are readers that pass over the type.
 type atomText struct {
-	Type string `xml:"type,attr"`
+	Type string `xml:"type,attr,omitempty"` // "" is text (RFC 4287 3.1.1)
 	Text string `xml:",chardata"`
 }
 
@@ -80,14 +91,11 @@ type atomPerson struct {
 
 type atomSource struct {
 	ID      string      `xml:"id"`
-	Title   string      `xml:"title"`
+	Title   atomText    `xml:"title"`
 	Updated string      `xml:"updated"`
 	Link    []atomLink  `xml:"link"`
+	Logo    string      `xml:"logo,omitempty"`
 	Author  *atomPerson `xml:"author"`
-}
-
-type mediaImage struct {
-	URL string `xml:"url,attr"`
 }
 
 // FeedXml implements feeds.XmlFeed.
@@ -97,9 +105,10 @@ func writeAtom(w io.Writer, f feed) error {
 	g := gorilla(f)
 	base := (&feeds.Atom{Feed: g}).AtomFeed()
 	base.Id = f.id
-	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: orElse(f.site, f.title), Uri: f.home}}
+	base.Author = &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: inert(orElse(f.site, f.title)), Uri: f.home}}
 	doc := &atomFeed{
-		AtomFeed: base, Media: nsMedia, Generator: generator,
+		Title: newText(f.title), Subtitle: textOrNone(f.subtitle),
+		AtomFeed: base, spaces: spacesOf(f), Generator: generator,
 		Link: []atomLink{
 			{Rel: "self", Type: "application/atom+xml", Href: f.self},
 			{Rel: "alternate", Type: "text/html", Href: f.home},
@@ -110,7 +119,7 @@ func writeAtom(w io.Writer, f feed) error {
 	}
 	doc.Link = append(doc.Link, f.paging.links("application/atom+xml")...)
 	if f.paging.closed {
-		doc.History, doc.Archive = nsHistory, &struct{}{}
+		doc.Archive = &struct{}{}
 	}
 	for _, g := range f.gone {
 		doc.Tombs, doc.Gone = nsTombs, append(doc.Gone, atomGone{g.ID, stamp(g.When)})
@@ -122,21 +131,23 @@ func writeAtom(w io.Writer, f feed) error {
 }
 
 func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
-	base.Published, base.Rights = stamp(e.published), e.rights
+	base.Published = stamp(e.published)
 	base.Links = nil // the one field that ours does not shadow, for it has no tag
-	a := atomEntry{AtomEntry: base, Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e)}
-	if e.summary != "" {
-		a.Summary = &atomText{Type: "text", Text: e.summary}
-	}
+	a := atomEntry{AtomEntry: base, Title: newText(e.title), Summary: textOrNone(e.summary), Rights: textOrNone(e.rights),
+		Lang: e.language, Source: newAtomSource(e), Links: atomLinks(e), podcast: newPodcast(e)}
 	// RFC 4287 4.1.2: without an alternate link there must be content.
 	if base.Content == nil && e.url == "" {
 		base.Content = &feeds.AtomContent{Type: "html"}
 	}
 	for _, tag := range e.tags {
-		a.Category = append(a.Category, atomCategory{tag})
+		a.Category = append(a.Category, atomCategory{inert(tag)})
 	}
-	for _, p := range e.authors {
-		a.Authors = append(a.Authors, atomPerson{p.Name, p.URL, p.Email})
+	a.Authors, a.Helpers = atomPeople(e.authors), atomPeople(e.helpers)
+	for _, f := range e.files {
+		// A link has no place for these.
+		if f.Duration >= time.Second || f.Width > 0 || f.Height > 0 {
+			a.Files = append(a.Files, newMedia(f))
+		}
 	}
 	if e.image != "" {
 		a.Thumbnail = &mediaImage{e.image}
@@ -144,16 +155,38 @@ func newAtomEntry(base *feeds.AtomEntry, e entry) atomEntry {
 	return a
 }
 
+func newText(s string) atomText {
+	if marked(s) {
+		return atomText{"html", asHTML(s)}
+	}
+	return atomText{"", s}
+}
+
+func textOrNone(s string) *atomText {
+	if s == "" {
+		return nil
+	}
+	t := newText(s)
+	return &t
+}
+
+func atomPeople(ps []news.Person) (out []atomPerson) {
+	for _, p := range ps {
+		out = append(out, atomPerson{inert(p.Name), p.URL, p.Email})
+	}
+	return out
+}
+
 // newAtomSource stands for its item's authors where it names none, as RFC 4287
 // 4.2.1 has it: else readers would take our site for the author. Its date is
 // not kept; that of the story is what we know of it.
 func newAtomSource(e entry) atomSource {
-	s := atomSource{ID: e.source.ID, Title: e.source.Name, Updated: stamp(e.updated)}
+	s := atomSource{ID: e.source.ID, Title: newText(e.source.Name), Updated: stamp(e.updated), Logo: e.source.Image}
 	if e.source.Link != "" {
 		s.Link = []atomLink{{Rel: "alternate", Type: "text/html", Href: e.source.Link}}
 	}
 	if len(e.authors) == 0 {
-		s.Author = &atomPerson{Name: e.source.Name}
+		s.Author = &atomPerson{Name: inert(e.source.Name)}
 	}
 	return s
 }
@@ -164,14 +197,20 @@ func atomLinks(e entry) (links []atomLink) {
 	}
 	for _, t := range e.also {
 		if t.URL != "" {
-			links = append(links, atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: t.name()})
+			link := atomLink{Rel: "related", Type: "text/html", Href: t.URL, Title: inert(t.name())}
+			if !slices.Contains(links, link) { // a source may tell it twice at one address
+				links = append(links, link)
+			}
 		}
 	}
 	for _, r := range e.related {
-		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: r.name()})
+		links = append(links, atomLink{Rel: "related", Type: "text/html", Href: r.URL, Title: inert(r.name())})
+	}
+	if e.via.Link != "" {
+		links = append(links, atomLink{Rel: "via", Href: e.via.Link, Title: inert(e.via.Title)})
 	}
 	for _, f := range e.files {
-		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: f.Title, Length: length(f.Length)})
+		links = append(links, atomLink{Rel: "enclosure", Type: f.Type, Href: f.URL, Title: inert(f.Title), Length: length(f.Length)})
 	}
 	return links
 }
@@ -184,14 +223,6 @@ func named(source, title string) string {
 		return source
 	}
 	return source + ": " + title
-}
-
-// length is a number of bytes, "" where it is not known.
-func length(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }

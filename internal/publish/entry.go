@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"html"
+	"net/mail"
 	"strings"
 	"time"
 
@@ -41,8 +42,11 @@ type entry struct {
 	rights    string
 	image     string
 	authors   []news.Person
-	tags      []string // topics, then labels
+	helpers   []news.Person // who contributed
+	tags      []string      // topics, then labels
 	files     []news.Enclosure
+	episode   news.Episode
+	via       news.Feed
 	source    source
 	also      []telling
 	related   []related
@@ -55,6 +59,8 @@ type source struct {
 	ID   string `json:"id"`             // a URI
 	URL  string `json:"url"`            // of its feed
 	Link string `json:"link,omitempty"` // of its site
+	// Image is its picture.
+	Image string `json:"image,omitempty"`
 }
 
 // A telling is another telling of the story.
@@ -79,20 +85,23 @@ type why struct {
 // clipped is how long a summary is, in characters, that we make of a text.
 const clipped = 300
 
+// titled is the same of a title.
+const titled = 80
+
 // newFeed is the document at path of a topic with these stories. Nothing in it
 // comes from a clock: the same stories give the same feed.
 func newFeed(site Site, t Topic, path string, stories []news.Story, items map[news.Position]news.Item) feed {
 	f := feed{
-		site:     canon.Clean(site.Title),
-		title:    canon.Clean(t.Name),
-		subtitle: canon.Clean("The stories of " + t.Name + ", each once."),
+		site:     line(site.Title),
+		title:    line(t.Name),
+		subtitle: "The stories of " + line(t.Name) + ", each once.",
 		id:       uuid(site.at(t.page())),
 		self:     site.at(path),
 		home:     site.at(t.page()),
 		hub:      site.Hub,
 		updated:  time.Unix(0, 0).UTC(), // an empty feed has no date of its own
 	}
-	if site.Title != "" {
+	if f.site != "" {
 		f.title += " — " + f.site
 	}
 	if !t.Keys.Public() {
@@ -125,19 +134,22 @@ func (f *feed) date() {
 // itself knows.
 func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 	e := entry{
-		id:        "urn:uuid:" + canon.Clean(st.ID),
+		id:        "urn:uuid:" + line(st.ID),
 		url:       link(st.Lead.URL),
-		title:     canon.Clean(st.Lead.Title),
-		summary:   canon.Clean(it.Summary),
-		html:      canon.Clean(it.HTML),
+		title:     line(st.Lead.Title),
+		summary:   strings.TrimSpace(canon.Clean(it.Summary)),
+		html:      strings.TrimSpace(canon.Clean(it.HTML)),
 		published: seconds(st.Published),
 		updated:   seconds(st.Updated),
 		language:  language(it.Language),
-		rights:    canon.Clean(it.Rights),
+		rights:    line(it.Rights),
 		image:     address(it.Image),
 		authors:   people(it.Authors),
+		helpers:   people(it.Contributors),
 		tags:      tags(st.Topics, it.Labels),
 		files:     files(it.Enclosures),
+		episode:   episode(it.Episode),
+		via:       via(it.Via),
 		source:    newSource(st.Lead, it.Feed),
 		related:   others,
 	}
@@ -145,12 +157,15 @@ func newEntry(t Topic, st news.Story, it news.Item, others []related) entry {
 		e.also = append(e.also, newTelling(st, told))
 	}
 	for _, f := range st.Topics {
-		e.why = append(e.why, why{canon.Clean(f.Topic), canon.Clean(f.Rule), canon.Clean(f.Where[strings.LastIndexByte(f.Where, '/')+1:]), cleanAll(f.Words)})
+		e.why = append(e.why, why{line(f.Topic), line(f.Rule), line(f.Where[strings.LastIndexByte(f.Where, '/')+1:]), cleanAll(f.Words)})
 	}
 	if t.Content == "summary" {
 		e.shorten()
 	}
 	e.teaser = orElse(e.summary, canon.Clip(canon.Text(e.html), clipped))
+	// RFC 4287 4.1.2 wants a title of every entry, the W3C validator one that is
+	// not blank, and readers the same in all three formats.
+	e.title = orElse(e.title, orElse(canon.Clip(e.teaser, titled), e.source.Name))
 	if t.Also {
 		e.addFoot()
 	}
@@ -204,11 +219,11 @@ func newTelling(st news.Story, t news.Telling) telling {
 	reason, similarity := st.Evidence(t)
 	return telling{
 		Source:     called(t),
-		GUID:       canon.Clean(t.GUID),
+		GUID:       line(t.GUID),
 		URL:        link(t.URL),
-		Title:      canon.Clean(t.Title),
+		Title:      line(t.Title),
 		Published:  seconds(t.Since),
-		Reason:     canon.Clean(reason),
+		Reason:     line(reason),
 		Similarity: similarity,
 	}
 }
@@ -216,10 +231,7 @@ func newTelling(st news.Story, t news.Telling) telling {
 // called is the name of a telling's source, its address where it has none that
 // one can see.
 func called(t news.Telling) string {
-	if name := canon.Clean(t.Name); strings.TrimSpace(name) != "" {
-		return name
-	}
-	return canon.Clean(t.Source)
+	return orElse(line(t.Name), line(t.Source))
 }
 
 // newSource is where the lead comes from. The ids of feeds are what publishers
@@ -227,7 +239,7 @@ func called(t news.Telling) string {
 // feed's address.
 func newSource(t news.Telling, f news.Feed) source {
 	its := address(canon.Public("https://" + t.Source))
-	s := source{Name: called(t), ID: uri(canon.Clean(f.ID)), Link: address(f.Link), URL: its}
+	s := source{Name: called(t), ID: uri(line(f.ID)), Link: address(f.Link), URL: its, Image: address(f.Image)}
 	if s.ID == "" {
 		s.ID = uuid(t.Source)
 	}
@@ -243,12 +255,10 @@ func newSource(t news.Telling, f news.Feed) source {
 
 func people(ps []news.Person) (out []news.Person) {
 	for _, p := range ps {
-		p = news.Person{Name: canon.Clean(p.Name), Email: email(canon.Clean(p.Email)), URL: address(p.URL)}
+		p = news.Person{Name: line(p.Name), Email: email(line(p.Email)), URL: address(p.URL)}
 		// Atom (RFC 4287 3.2.1) wants a name, whatever else is known.
 		for _, other := range []string{p.Email, p.URL} {
-			if strings.TrimSpace(p.Name) == "" {
-				p.Name = other
-			}
+			p.Name = orElse(p.Name, other)
 		}
 		if p.Name != "" {
 			out = append(out, p)
@@ -257,10 +267,10 @@ func people(ps []news.Person) (out []news.Person) {
 	return out
 }
 
-// email is s if it could be an address, else "".
+// email is s if it could be an address (RFC 5322 3.4.1), else "".
 func email(s string) string {
-	name, host, ok := strings.Cut(s, "@")
-	if !ok || name == "" || host == "" || strings.ContainsAny(s, " \t\r\n<>,;") || strings.Contains(host, "@") {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || strings.ContainsAny(s, " \t") || !isHost(s[strings.LastIndexByte(s, '@')+1:]) {
 		return ""
 	}
 	return s
@@ -270,7 +280,7 @@ func email(s string) string {
 func tags(filed []news.Filing, labels []string) (out []string) {
 	had := map[string]bool{"": true}
 	add := func(tag string) {
-		tag = strings.TrimSpace(canon.Clean(tag))
+		tag = line(tag)
 		if folded := strings.ToLower(tag); !had[folded] {
 			had[folded] = true
 			out = append(out, tag)
@@ -285,49 +295,18 @@ func tags(filed []news.Filing, labels []string) (out []string) {
 	return out
 }
 
-// unknownType is for files of which nobody said what they are: RSS and JSON
-// Feed want a type.
-const unknownType = "application/octet-stream"
-
-func files(fs []news.Enclosure) (out []news.Enclosure) {
-	for _, f := range fs {
-		f.URL, f.Title = address(f.URL), canon.Clean(f.Title)
-		f.Type = mediaType(f.Type)
-		f.Length = max(f.Length, 0)
-		if f.URL != "" {
-			out = append(out, f)
-		}
+// line is s as one line that XML can hold, without blanks around it.
+func line(s string) string {
+	s = strings.TrimSpace(canon.Clean(s))
+	if !strings.ContainsAny(s, "\t\r\n") {
+		return s
 	}
-	return out
-}
-
-// mediaType is s without parameters if it has the form of RFC 6838 4.2.
-func mediaType(s string) string {
-	s, _, _ = strings.Cut(s, ";")
-	s = strings.ToLower(strings.TrimSpace(s))
-	kind, sub, _ := strings.Cut(s, "/")
-	if !isName(kind) || !isName(sub) {
-		return unknownType
-	}
-	return s
-}
-
-func isName(s string) bool {
-	for _, r := range s {
-		if !isAlphanumeric(r) && !strings.ContainsRune("!#$&-^_.+", r) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func cleanAll(ss []string) (out []string) {
 	for _, s := range ss {
-		out = append(out, canon.Clean(s))
+		out = append(out, line(s))
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"aggregator/internal/canon"
 	"aggregator/internal/news"
 )
 
@@ -35,9 +34,9 @@ func newEvents(site Site, stories []news.Story) events {
 		if !site.Events || st.Event == "" || len(es[st.Event]) > mostRelated {
 			continue
 		}
-		id := canon.Clean(st.ID)
+		id := line(st.ID)
 		es[st.Event] = append(es[st.Event], related{
-			ID: "urn:uuid:" + id, URL: site.at("/stories/" + id), Title: canon.Clean(st.Lead.Title), source: called(st.Lead),
+			ID: "urn:uuid:" + id, URL: site.at("/stories/" + id), Title: line(st.Lead.Title), source: called(st.Lead),
 		})
 	}
 	return es
@@ -45,7 +44,7 @@ func newEvents(site Site, stories []news.Story) events {
 
 // others are those of its event that a story is linked to.
 func (es events) others(st news.Story) (out []related) {
-	id := "urn:uuid:" + canon.Clean(st.ID)
+	id := "urn:uuid:" + line(st.ID)
 	for _, r := range es[st.Event] {
 		if r.ID != id && len(out) < mostRelated {
 			out = append(out, r)

@@ -69,7 +69,7 @@ func readFilter(raw string) (f filter, err error) {
 // valuesOf are those of a parameter, folded, each once.
 func valuesOf(values url.Values, name string, good func(string) bool, hint string) (out []string, err error) {
 	for _, v := range strings.Split(strings.Join(values[name], ","), ",") {
-		v = strings.ToLower(strings.TrimSpace(canon.Clean(v)))
+		v = strings.ToLower(strings.TrimSpace(line(v)))
 		if v == "" {
 			continue
 		}
@@ -85,7 +85,7 @@ func valuesOf(values url.Values, name string, good func(string) bool, hint strin
 	return out, nil
 }
 
-func isLanguage(s string) bool { return language(s) == s && len(s) <= 35 }
+func isLanguage(s string) bool { return languageForm(s) == s && len(s) <= 35 }
 func isShort(s string) bool    { return len(s) <= 300 }
 
 func readQuery(s string) (*query.Query, error) {
@@ -151,12 +151,12 @@ func (p *Publisher) filteredFeed(ctx context.Context, site Site, d *document, no
 	f.self += d.filter.query()
 	f.id = uuid(f.home + d.filter.query())
 	f.hub = ""
-	if about := canon.Clean(d.filter.String()); about != "" {
-		f.title = canon.Clean(d.topic.Name) + ": " + about
+	if about := line(d.filter.String()); about != "" {
+		f.title = line(d.topic.Name) + ": " + about
 		if f.site != "" {
 			f.title += " — " + f.site
 		}
-		f.subtitle = canon.Clean("The stories of "+d.topic.Name+", each once: ") + about + "."
+		f.subtitle = "The stories of " + line(d.topic.Name) + ", each once: " + about + "."
 	}
 	return f, until, err
 }

@@ -52,7 +52,7 @@ func filterable(t *testing.T) *Publisher {
 		pos := news.Position(i + 1)
 		told.Pos = pos
 		st := many(pos, 1).Stories[0]
-		st.Lead, st.Published = told, noon.AddDate(0, 0, -i)
+		st.Lead, st.Published, st.Updated = told, noon.AddDate(0, 0, -i), noon.AddDate(0, 0, -i)
 		st.Also = []news.Telling{{Source: "bbc.co.uk/also", Name: "BBC also", GUID: "fr:also", Title: "barrage"}}
 		b.Stories = append(b.Stories, st)
 		b.Items[pos] = news.Item{Source: told.Source, GUID: told.GUID, Title: told.Title, Seen: noon}

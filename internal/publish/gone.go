@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"aggregator/internal/canon"
 	"aggregator/internal/news"
 )
 
@@ -23,7 +22,7 @@ func (p *Publisher) gone(ctx context.Context, t Topic, now, until time.Time) ([]
 		if end := g.When.Add(t.MaxAge); t.MaxAge > 0 && (until.IsZero() || end.Before(until)) {
 			until = end
 		}
-		out = append(out, news.Gone{ID: "urn:uuid:" + canon.Clean(g.ID), When: seconds(g.When)})
+		out = append(out, news.Gone{ID: "urn:uuid:" + line(g.ID), When: seconds(g.When)})
 	}
 	return out, until, nil
 }

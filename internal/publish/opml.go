@@ -3,8 +3,6 @@ package publish
 import (
 	"encoding/xml"
 	"io"
-
-	"aggregator/internal/canon"
 )
 
 type opmlDoc struct {
@@ -29,13 +27,13 @@ type outline struct {
 // as its category: readers make folders of nested outlines, and what holds
 // others would be no feed itself in many of them.
 func WriteOPML(w io.Writer, site Site) error {
-	doc := opmlDoc{Version: "2.0", Title: canon.Clean(site.Title)}
+	doc := opmlDoc{Version: "2.0", Title: line(site.Title)}
 	for _, t := range site.Topics {
 		f, ok := preferred(t.Formats)
 		if !ok || !t.Keys.Public() {
 			continue
 		}
-		name := canon.Clean(t.Name)
+		name := line(t.Name)
 		doc.Outlines = append(doc.Outlines, outline{
 			Type: "rss", Text: name, Title: name, Category: "/" + name,
 			XMLURL: site.at(t.page() + f.suffix), HTMLURL: site.at(t.page()),

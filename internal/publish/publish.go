@@ -13,7 +13,8 @@
 //	gone.go      what was taken out
 //	private.go   what only some may read
 //	entry.go     a story in the one form (with event.go, which others tell of its
-//	             event) that atom.go, rss.go, json.go and opml.go write down
+//	             event) that atom.go, rss.go, json.go and opml.go write down;
+//	             attached.go: its files, and what podcasts say
 //	coding.go    bytes packed, as the client likes them
 //	serve.go     requests, answered from the kept bytes
 //	push.go      what subscribers are sent

@@ -2,10 +2,10 @@ package publish
 
 import (
 	"encoding/xml"
+	"html"
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gorilla/feeds"
 )
@@ -17,8 +17,7 @@ type rssFeed struct {
 	Atom    string   `xml:"xmlns:atom,attr"`
 	Content string   `xml:"xmlns:content,attr"`
 	DC      string   `xml:"xmlns:dc,attr"`
-	Media   string   `xml:"xmlns:media,attr"`
-	History string   `xml:"xmlns:fh,attr,omitempty"`
+	spaces
 	Channel rssChannel
 }
 
@@ -40,13 +39,16 @@ type rssItem struct {
 	Description string      `xml:"description,omitempty"`
 	Content     *rssContent `xml:"content:encoded"`
 	Creators    []string    `xml:"dc:creator"`
+	Helpers     []string    `xml:"dc:contributor"`
 	Category    []string    `xml:"category"`
 	Source      rssSource   `xml:"source"`
 	Updated     string      `xml:"atom:updated,omitempty"`
 	Language    string      `xml:"dc:language,omitempty"`
 	Rights      string      `xml:"dc:rights,omitempty"`
-	Files       []rssMedia  `xml:"media:content"`
+	Via         *atomLink   `xml:"atom:link"`
+	Files       []media     `xml:"media:content"`
 	Thumbnail   *mediaImage `xml:"media:thumbnail"`
+	podcast
 }
 
 type rssContent struct {
@@ -58,31 +60,22 @@ type rssSource struct {
 	Name string `xml:",chardata"`
 }
 
-// rssMedia is for all files; RSS itself has room for one.
-type rssMedia struct {
-	URL      string `xml:"url,attr"`
-	Type     string `xml:"type,attr"`
-	Size     string `xml:"fileSize,attr,omitempty"`
-	Duration string `xml:"duration,attr,omitempty"` // seconds
-	Title    string `xml:"media:title,omitempty"`
-}
-
 // FeedXml implements feeds.XmlFeed.
 func (f *rssFeed) FeedXml() any { return f }
 
 func writeRSS(w io.Writer, f feed) error {
 	base := (&feeds.Rss{Feed: gorilla(f)}).RssFeed()
 	base.Generator = generator
-	base.Title = inert(base.Title)
+	base.Title, base.Description = inert(base.Title), inert(base.Description)
 	base.PubDate = "" // lastBuildDate says it
-	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, Media: nsMedia}
+	doc := &rssFeed{Version: "2.0", Atom: nsAtom, Content: nsContent, DC: nsDC, spaces: spacesOf(f)}
 	doc.Channel = rssChannel{RssFeed: base, Links: []atomLink{{Rel: "self", Type: "application/rss+xml", Href: f.self}}}
 	if f.hub != "" {
 		doc.Channel.Links = append(doc.Channel.Links, atomLink{Rel: "hub", Href: f.hub})
 	}
 	doc.Channel.Links = append(doc.Channel.Links, f.paging.links("application/rss+xml")...)
 	if f.paging.closed {
-		doc.History, doc.Channel.Archive = nsHistory, &struct{}{}
+		doc.Channel.Archive = &struct{}{}
 	}
 	for i, e := range f.entries {
 		doc.Channel.Items = append(doc.Channel.Items, newRSSItem(base.Items[i], e))
@@ -93,18 +86,23 @@ func writeRSS(w io.Writer, f feed) error {
 func newRSSItem(base *feeds.RssItem, e entry) rssItem {
 	r := rssItem{
 		RssItem: base, Title: inert(e.title), Link: e.url, Description: asHTML(e.teaser),
-		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights),
+		Source: rssSource{e.source.URL, inert(e.source.Name)}, Language: e.language, Rights: inert(e.rights), podcast: newPodcast(e),
 	}
-	// RSS 2.0 wants a title or a description; programs that know nothing of
-	// content:encoded want the description.
-	if e.title == "" && e.teaser == "" {
-		r.Description = orElse(e.html, asHTML(e.source.Name))
+	// Programs that know nothing of content:encoded want the description.
+	if e.teaser == "" {
+		r.Description = e.html
 	}
 	if e.html != "" {
 		r.Content = &rssContent{e.html}
 	}
 	for _, p := range e.authors {
 		r.Creators = append(r.Creators, inert(p.Name))
+	}
+	for _, p := range e.helpers {
+		r.Helpers = append(r.Helpers, inert(p.Name))
+	}
+	if e.via.Link != "" {
+		r.Via = &atomLink{Rel: "via", Href: e.via.Link, Title: inert(e.via.Title)}
 	}
 	for _, tag := range e.tags {
 		r.Category = append(r.Category, inert(tag))
@@ -125,18 +123,48 @@ func asHTML(plain string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(plain)
 }
 
-// inert is for plain text of which RSS does not say that it is plain: half of
-// the readers show a title as HTML, the others as it is. A space behind the <
-// keeps it from being a tag to the one, and harms it little for the others.
+// inert is for plain text of which nothing says that it is plain: half of the
+// readers show an RSS title as HTML, the others as it is. A space behind the <,
+// or the & of a reference, keeps it from being one to the one, and harms it
+// little for the others.
 func inert(plain string) string {
+	if !strings.ContainsAny(plain, "<&") {
+		return plain
+	}
 	var b strings.Builder
 	for i := range len(plain) {
 		b.WriteByte(plain[i])
-		if plain[i] == '<' && i+1 < len(plain) && opensTag(plain[i+1]) {
+		rest := plain[i+1:]
+		if plain[i] == '<' && rest != "" && opensTag(rest[0]) || plain[i] == '&' && refers(rest) {
 			b.WriteByte(' ')
 		}
 	}
 	return b.String()
+}
+
+// marked says that plain text could be taken for HTML.
+func marked(plain string) bool {
+	for i := range len(plain) {
+		if plain[i] == '<' && strings.HasPrefix(plain[i+1:], "/") || plain[i] == '&' && refers(plain[i+1:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// refers says that a & and what follows are a reference, with its ; or without
+// (WHATWG HTML 13.2.5.72 to 80).
+func refers(rest string) bool {
+	if number, ok := strings.CutPrefix(rest, "#"); ok {
+		number = strings.ToLower(number)
+		return number != "" && (strings.Contains("0123456789", number[:1]) || len(number) > 1 && number[0] == 'x' && strings.Contains("0123456789abcdef", number[1:2]))
+	}
+	n := strings.IndexFunc(rest, func(r rune) bool { return !isAlphanumeric(r) && r != ';' })
+	if n < 0 {
+		n = len(rest)
+	}
+	name := "&" + rest[:min(n, 40)]
+	return html.UnescapeString(name) != name
 }
 
 // opensTag: what makes a < the beginning of a tag (WHATWG HTML 13.2.5.6).
@@ -144,15 +172,13 @@ func opensTag(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '/' || c == '!' || c == '?'
 }
 
+// addFiles names all of them in Media RSS, and one in RSS, which has no room for
+// more; its length is 0 where it is not known (RSS Best Practices Profile).
 func (r *rssItem) addFiles(e entry) {
-	for i, f := range e.files {
-		if i == 0 {
-			r.Enclosure = &feeds.RssEnclosure{Url: f.URL, Type: f.Type, Length: strconv.FormatInt(f.Length, 10)}
-		}
-		m := rssMedia{URL: f.URL, Type: f.Type, Size: length(f.Length), Title: f.Title}
-		if s := int64(f.Duration / time.Second); s > 0 {
-			m.Duration = strconv.FormatInt(s, 10)
-		}
-		r.Files = append(r.Files, m)
+	if f, ok := e.main(); ok {
+		r.Enclosure = &feeds.RssEnclosure{Url: f.URL, Type: f.Type, Length: strconv.FormatInt(f.Length, 10)}
+	}
+	for _, f := range e.files {
+		r.Files = append(r.Files, newMedia(f))
 	}
 }

@@ -115,13 +115,16 @@ func EncodePoll(p news.Poll) []byte {
 func DecodePoll(b []byte) (news.Poll, error) {
 	r := reader{b: b}
 	form := r.byte()
-	if form != formPoll && form != formBarePoll {
+	if form != formPoll && form != formOldPoll && form != formBarePoll {
 		return news.Poll{}, fmt.Errorf("%w: form %d is unknown, a newer aggregator may have written it", ErrCorrupt, form)
 	}
 	var p news.Poll
 	texts, times, ints := pollStrings(&p), pollTimes(&p), pollInts(&p)
-	if form == formBarePoll {
+	switch form {
+	case formBarePoll:
 		texts, times, ints = texts[:12], times[:5], ints[:3]
+	case formOldPoll:
+		texts = texts[:17]
 	}
 	for _, s := range texts {
 		*s = r.string()
@@ -132,7 +135,7 @@ func DecodePoll(b []byte) (news.Poll, error) {
 	for _, n := range ints {
 		*n = int(r.varint())
 	}
-	if form == formPoll {
+	if form != formBarePoll {
 		p.Pace.Every = time.Duration(r.varint())
 	}
 	p.Body, p.Rules = r.uint64(), r.uint64()
@@ -151,12 +154,14 @@ func DecodePoll(b []byte) (news.Poll, error) {
 }
 
 // The fields of a poll in the order in which they are written. Later ones come
-// behind: formBarePoll has those up to Hub, Floor and Items.
+// behind: formBarePoll has those up to Hub, Floor and Items, formOldPoll those up
+// to Address.
 
 func pollStrings(p *news.Poll) []*string {
 	return []*string{&p.Source, &p.Why, &p.Error, &p.Partial, &p.ETag, &p.LastModified, &p.FloorWhy,
 		&p.Feed.ID, &p.Feed.Title, &p.Feed.Link, &p.Moved, &p.Hub,
-		&p.Ask, &p.Self, &p.Cloud, &p.Pace.Why, &p.Address}
+		&p.Ask, &p.Self, &p.Cloud, &p.Pace.Why, &p.Address,
+		&p.Feed.Image}
 }
 
 func pollTimes(p *news.Poll) []*time.Time {

@@ -18,8 +18,9 @@ const (
 	formZstd     = 3 // JSON, zstd
 	formBarePoll = 4 // a poll that ends before Ask, Address and others; nothing writes it any more
 	formDecision = 5 // binary, fields in the order of EncodeDecision
-	formPoll     = 6 // binary, fields in the order of EncodePoll
-	formStory    = 7 // JSON, zstd that knows usualStory
+	formOldPoll  = 6 // a poll that ends before the picture of its feed; nothing writes it any more
+	formPoll     = 7 // binary, fields in the order of EncodePoll
+	formStory    = 8 // JSON, zstd that knows usualStory
 )
 
 // usualStory is what all stories have in common, which is most of a short one: it

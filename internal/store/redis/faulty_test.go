@@ -74,10 +74,12 @@ func TestLostAnswer(t *testing.T) {
 	if stats, err := other.Stats(t.Context()); err != nil || stats.Decisions != 22 || stats.Stories != 22 {
 		t.Errorf("%+v, %v: want 22 of each", stats, err)
 	}
-	proxy.Deaf.Store(1)
-	got, err := s.Claim(t.Context(), time.UnixMilli(9), store.Limits{PerHost: 1, Lease: time.Minute}, store.Claim{Source: "a", Host: "h"})
-	if err != nil || !got[0].OK {
-		t.Errorf("a claim whose answer is lost: %+v, %v", got, err)
+	for i, deaf := range []int32{0, 1} { // once before, so that it is not the asking for the script that is lost
+		proxy.Deaf.Store(deaf)
+		got, err := s.Claim(t.Context(), time.UnixMilli(9), store.Limits{PerHost: 2, Lease: time.Minute}, store.Claim{Source: fmt.Sprint("source", i), Host: "h"})
+		if err != nil || !got[0].OK {
+			t.Errorf("a claim of whose answers %d is lost: %+v, %v", deaf, got, err)
+		}
 	}
 }
 

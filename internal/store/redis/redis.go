@@ -25,8 +25,10 @@
 // replaces it can take it off without a round trip to ask where it was.
 //
 // redis.go opens, address.go reads addresses, explain.go says what is wrong with one,
-// write.go and its scripts change, read.go reads; shared.go is how several
-// processes follow one log, claim.go how they share the sources.
+// write.go and its scripts change, read.go and shelf.go read; shared.go is how
+// several processes follow one log, claim.go how they share the sources. The room is
+// large: a server that others look after can be wrong in many ways, and several
+// processes need more of a store than one.
 package redis
 
 import (
