@@ -50,10 +50,10 @@ const deskStore = "AGGREGATOR_TEST_STORE"
 func newDesk(t testing.TB, config string) *desk {
 	t.Helper()
 	d := &desk{t: t, binary: buildBinary(t), dir: t.TempDir()}
-	t.Cleanup(func() { validTree(t, d.dir) })
 	if url := os.Getenv(deskStore); url != "" {
 		d.redis = fmt.Sprintf("store: { url: %s, prefix: %q }\n", url, d.dir)
 	}
+	t.Cleanup(func() { validTree(t, d.dir) })
 	d.write("aggregator.yaml", config)
 	return d
 }
