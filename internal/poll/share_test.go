@@ -207,7 +207,7 @@ func TestReplicasShareHostLimits(t *testing.T) {
 	eventually(t, "polls by both", func() bool { return len(a.asked()) > 8 && len(b.asked()) > 8 })
 	a.end()
 	b.end()
-	if most := tm.most["one.example"]; most != 2 {
+	if most := tm.most["one.example"]; most > 2 {
 		t.Errorf("%d fetches of one host at a time, 2 are allowed", most)
 	}
 }
@@ -216,17 +216,20 @@ func TestReplicasShareHostLimits(t *testing.T) {
 func TestClaimEnds(t *testing.T) {
 	tm := newTeam(t, "a")
 	var first sync.Once
+	var began atomic.Int64 // Unix milliseconds
 	free := make(chan struct{})
 	tm.delay = func(string) time.Duration {
-		first.Do(func() { <-free })
+		first.Do(func() {
+			began.Store(time.Now().UnixMilli())
+			<-free
+		})
 		return 0
 	}
 	a := tm.join(t)
 	eventually(t, "poll", func() bool { return len(a.asked()) == 1 })
-	began := time.Now()
 	b := tm.join(t)
 	eventually(t, "poll by the other", func() bool { return len(b.asked()) > 0 })
-	if took := time.Since(began); took < time.Second {
+	if took := time.Since(time.UnixMilli(began.Load())); took < time.Second {
 		t.Errorf("it was taken over after %v, while its claim held", took)
 	}
 	close(free)
@@ -244,7 +247,7 @@ func TestReplicasFollow(t *testing.T) {
 	for _, m := range []*member{a, b} {
 		eventually(t, "news of it", func() bool { return m.changed("Dams") > 0 })
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > soon/2 { // two seconds, where nothing else runs
 		t.Errorf("followed after %v", took)
 	}
 	tm.set("b.example/feed", item("2", "https://b.example/2", "Something else entirely", "Nothing about water or valleys, but of a court and its judges in the capital."))
