@@ -93,7 +93,7 @@ func (p *Poller) ruledAnew(ctx context.Context, is string, keptSome bool) error 
 	}
 	p.Log.Warn("another replica files stories by other rules than ours; give all of them one configuration", "theirs", is, "ours", own)
 	if keptSome {
-		return p.append(ctx, store.Batch{Marks: map[string]string{markRules: mixedRules}})
+		return store.Keep(ctx, p.store, store.Batch{Marks: map[string]string{markRules: mixedRules}})
 	}
 	return nil
 }

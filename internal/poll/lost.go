@@ -247,7 +247,7 @@ func (p *Poller) markHealing(ctx context.Context, still bool) error {
 	if still {
 		mark = p.now().Add(healingSaid).UTC().Format(time.RFC3339) + " " + p.share.who
 	}
-	return p.rewrite(ctx, func() (store.Batch, error) {
+	return store.Rewrite(ctx, p.store, func() (store.Batch, error) {
 		was, err := p.store.Mark(ctx, markHealing)
 		if mark == "" && !strings.HasSuffix(was, " "+p.share.who) {
 			return store.Batch{}, err

@@ -7,6 +7,7 @@ import (
 
 	"aggregator/internal/news"
 	"aggregator/internal/query"
+	"aggregator/internal/store"
 	"aggregator/internal/topic"
 )
 
@@ -16,7 +17,7 @@ import (
 // others are passed over. topic: in the query is where a story is filed now.
 func (p *Poller) Match(ctx context.Context, q *query.Query, stories iter.Seq2[news.Story, error], each func(st news.Story, words []string)) (looked int, err error) {
 	pl, reader := p.plan.Load(), new(query.Reader)
-	for batch, err := range inSteps(stories) {
+	for batch, err := range store.InSteps(stories, refileStep) {
 		if err != nil {
 			return looked, fmt.Errorf("poll: match: %w", err)
 		}

@@ -2,9 +2,7 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"path"
 	"reflect"
@@ -148,7 +146,7 @@ func (p *Poller) diff(ctx context.Context, pl *plan, each func(was, is news.Stor
 		return Changes{}, err
 	}
 	t := newTally(before)
-	for batch, err := range inSteps(p.store.Stories(ctx, 0)) {
+	for batch, err := range store.InSteps(p.store.Stories(ctx, 0), refileStep) {
 		if err != nil {
 			return Changes{}, err
 		}
@@ -172,29 +170,6 @@ func (p *Poller) topicsBefore(ctx context.Context) ([]string, error) {
 	}
 	counts, err := p.store.Count(ctx) // kept before there was the mark
 	return slices.Collect(maps.Keys(counts)), err
-}
-
-// inSteps gathers what a sequence yields; the slice is good until the next.
-func inSteps(stories iter.Seq2[news.Story, error]) iter.Seq2[[]news.Story, error] {
-	return func(yield func([]news.Story, error) bool) {
-		var batch []news.Story
-		for st, err := range stories {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if batch = append(batch, st); len(batch) < refileStep {
-				continue
-			}
-			if !yield(batch, nil) {
-				return
-			}
-			batch = batch[:0]
-		}
-		if len(batch) > 0 {
-			yield(batch, nil)
-		}
-	}
 }
 
 // fileAll gives stories as a plan files them.
@@ -269,7 +244,7 @@ func (p *Poller) keepSome(ctx context.Context, pl *plan, others []refiled, marks
 	if _, err := p.sole(ctx, leaseFiling); err != nil { // which renews it
 		return err
 	}
-	return p.rewrite(ctx, func() (store.Batch, error) { return p.refileSome(ctx, pl, others, marks) })
+	return store.Rewrite(ctx, p.store, func() (store.Batch, error) { return p.refileSome(ctx, pl, others, marks) })
 }
 
 func (p *Poller) refileSome(ctx context.Context, pl *plan, others []refiled, marks map[string]string) (store.Batch, error) {
@@ -292,29 +267,6 @@ func (p *Poller) refileSome(ctx context.Context, pl *plan, others []refiled, mar
 	return b, nil
 }
 
-// append keeps what holds wherever the log ends.
-func (p *Poller) append(ctx context.Context, b store.Batch) error {
-	return p.rewrite(ctx, func() (store.Batch, error) { return b, nil })
-}
-
-// rewrite keeps stories as they are read and changed. Where another process
-// changed some meanwhile they are read again.
-func (p *Poller) rewrite(ctx context.Context, read func() (store.Batch, error)) error {
-	for {
-		at, err := p.store.At(ctx)
-		if err != nil {
-			return err
-		}
-		b, err := read()
-		if err != nil || b.Empty() {
-			return err
-		}
-		if _, err = p.store.Append(ctx, at, b); !errors.Is(err, store.ErrBehind) {
-			return err
-		}
-	}
-}
-
 // rename gives the sources of a story the names that they have now. The tellings
 // become the story's own.
 func rename(pl *plan, st *news.Story) {
@@ -324,32 +276,4 @@ func rename(pl *plan, st *news.Story) {
 			t.Name = src.Name
 		}
 	}
-}
-
-// forget expires what is older than Retain, in the store and in the index, and
-// says whether there was any.
-func (p *Poller) forget(ctx context.Context, now time.Time) (bool, error) {
-	oldest := now.Add(-p.plan.Load().Retain)
-	var to news.Position
-	for d, err := range p.store.Since(ctx, 0) {
-		if err != nil {
-			return false, fmt.Errorf("poll: forget: %w", err)
-		}
-		if !d.At.Before(oldest) {
-			break
-		}
-		to = d.Pos
-	}
-	if to == 0 {
-		return false, nil
-	}
-	if err := p.forgetMerged(ctx, to, now.UTC()); err != nil {
-		return false, fmt.Errorf("poll: forget: %w", err)
-	}
-	if err := p.store.Expire(ctx, to); err != nil {
-		return false, fmt.Errorf("poll: forget: %w", err)
-	}
-	p.indexForget(to)
-	p.Log.Info("forgot what is older than retain", "up_to", to, "before", oldest.UTC().Format(time.RFC3339))
-	return true, nil
 }

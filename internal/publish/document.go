@@ -284,7 +284,7 @@ func (p *Publisher) keep(ctx context.Context) {
 	if len(p.marks) == 0 {
 		return
 	}
-	err := p.append(ctx, store.Batch{Marks: p.marks})
+	err := store.Keep(ctx, p.store, store.Batch{Marks: p.marks})
 	if err == nil {
 		p.marks = map[string]string{}
 	}
@@ -292,16 +292,4 @@ func (p *Publisher) keep(ctx context.Context) {
 		p.log.Warn("when feeds changed cannot be kept; a restart may move their Last-Modified", "error", err)
 	}
 	p.markFailed = err != nil
-}
-
-func (p *Publisher) append(ctx context.Context, b store.Batch) error {
-	for {
-		at, err := p.store.At(ctx)
-		if err == nil {
-			_, err = p.store.Append(ctx, at, b)
-		}
-		if !errors.Is(err, store.ErrBehind) {
-			return err
-		}
-	}
 }

@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/url"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"aggregator/internal/canon"
 	"aggregator/internal/news"
 	"aggregator/internal/query"
+	"aggregator/internal/store"
 )
 
 const (
@@ -171,7 +171,7 @@ func (p *Publisher) filtered(ctx context.Context, site Site, d *document, now ti
 		most = mostItems
 	}
 	looked := 0
-	for batch, err := range inSteps(young(p.store.Shelf(ctx, t.Name), t, now)) {
+	for batch, err := range store.InSteps(young(p.store.Shelf(ctx, t.Name), t, now), filterStep) {
 		if err != nil {
 			return nil, time.Time{}, err
 		}
@@ -190,28 +190,6 @@ func (p *Publisher) filtered(ctx context.Context, site Site, d *document, now ti
 		until = chosen[n-1].Published.Add(t.MaxAge)
 	}
 	return chosen, until, nil
-}
-
-func inSteps(stories iter.Seq2[news.Story, error]) iter.Seq2[[]news.Story, error] {
-	return func(yield func([]news.Story, error) bool) {
-		var batch []news.Story
-		for st, err := range stories {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if batch = append(batch, st); len(batch) < filterStep {
-				continue
-			}
-			if !yield(batch, nil) {
-				return
-			}
-			batch = nil
-		}
-		if len(batch) > 0 {
-			yield(batch, nil)
-		}
-	}
 }
 
 // pass are those of the stories that the filter lets through.

@@ -4,7 +4,9 @@
 //
 // Two twins keep the contract, bolt (embedded) and redis; neither knows what a
 // duplicate is. storetest is the suite that both pass, codec.go the one form
-// in which both keep records, backup.go the way from one to the other.
+// in which both keep records, backup.go the way from one to the other, shared.go
+// what is more where several processes share one, steps.go how rooms keep and read
+// by steps.
 package store
 
 import (

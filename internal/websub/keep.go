@@ -2,7 +2,6 @@ package websub
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"maps"
 	"sync"
@@ -68,7 +67,7 @@ func (k *keeper) flush(ctx context.Context) {
 	if len(marks) == 0 {
 		return
 	}
-	err := k.append(ctx, store.Batch{Marks: marks})
+	err := store.Keep(ctx, k.store, store.Batch{Marks: marks})
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err != nil {
@@ -83,16 +82,4 @@ func (k *keeper) flush(ctx context.Context) {
 		k.log.Warn("what WebSub subscribers were given cannot be kept; a restart may tell them again", "error", err)
 	}
 	k.failing = err != nil
-}
-
-func (k *keeper) append(ctx context.Context, b store.Batch) error {
-	for {
-		at, err := k.store.At(ctx)
-		if err == nil {
-			_, err = k.store.Append(ctx, at, b)
-		}
-		if !errors.Is(err, store.ErrBehind) {
-			return err
-		}
-	}
 }

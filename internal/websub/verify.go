@@ -75,6 +75,18 @@ func (a *asking) forget(now time.Time) {
 // 5.3). Where it does not say so, all stays as it was.
 func (h *Hub) verify(ctx context.Context, req request) {
 	host := hostOf(req.callback)
+	h.inTurn(ctx, host, func() {
+		if err := h.confirm(ctx, req); err != nil {
+			h.count.unverified.Add(1)
+			h.Log.Info("a WebSub request was not confirmed", "mode", req.mode, "feed", req.topic, "host", host, "error", withoutQuery(err))
+			return
+		}
+		h.granted(req)
+	})
+}
+
+// inTurn asks a host for which asking has begun, when there is a place.
+func (h *Hub) inTurn(ctx context.Context, host string, ask func()) {
 	defer func() {
 		h.mu.Lock()
 		h.asking.end(host)
@@ -83,15 +95,9 @@ func (h *Hub) verify(ctx context.Context, req request) {
 	select {
 	case h.asking.places <- struct{}{}:
 		defer func() { <-h.asking.places }()
+		ask()
 	case <-ctx.Done():
-		return
 	}
-	if err := h.confirm(ctx, req); err != nil {
-		h.count.unverified.Add(1)
-		h.Log.Info("a WebSub request was not confirmed", "mode", req.mode, "feed", req.topic, "host", host, "error", withoutQuery(err))
-		return
-	}
-	h.granted(req)
 }
 
 func (h *Hub) confirm(ctx context.Context, req request) error {
@@ -140,17 +146,8 @@ func (h *Hub) deny(a agreed, why string) {
 		return
 	}
 	h.under.Go(func() {
-		defer func() {
-			h.mu.Lock()
-			h.asking.end(host)
-			h.mu.Unlock()
-		}()
-		select {
-		case h.asking.places <- struct{}{}:
-			defer func() { <-h.asking.places }()
-		case <-h.work.Done():
-			return
-		}
-		h.get(h.work, ask(a.Callback, form("hub.mode", "denied", "hub.topic", a.Topic, "hub.reason", why)))
+		h.inTurn(h.work, host, func() {
+			h.get(h.work, ask(a.Callback, form("hub.mode", "denied", "hub.topic", a.Topic, "hub.reason", why)))
+		})
 	})
 }
