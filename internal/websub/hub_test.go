@@ -343,6 +343,15 @@ func TestNobodyIsHammered(t *testing.T) {
 	}
 }
 
+// Who was asked makes room for the next, whatever was answered: a host may send
+// more requests in a row than may wait at one time.
+func TestPlacesAreGivenBack(t *testing.T) {
+	d, r := newDesk(t), newReceiver(t)
+	for i := range mostPendingPerHost + 5 {
+		d.subscribe(chinaAtom, fmt.Sprintf("%s/%d", r.URL, i))
+	}
+}
+
 // More than a body holds comes in several, and all of it.
 func TestManyStories(t *testing.T) {
 	d, r := newDesk(t), newReceiver(t)
